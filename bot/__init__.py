@@ -1,0 +1,1 @@
+"""The conversation, and what happens on a clock: dispatch, approvals, Slack, the terminal, the store."""

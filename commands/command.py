@@ -1,0 +1,108 @@
+"""One command on one node, as data, and what runs it.
+
+A command is an argv tuple, never a shell string; it declares its timeout and which exit statuses are legal, and secrets
+travel on its standard input only. `Runner` is all that the rest of the house knows of SSH.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from commands.errors import CommandFailed
+from config.inventory import NodeSpec
+
+OK = frozenset({0})
+
+
+@dataclass(frozen=True, slots=True)
+class Stdin:
+    """Text for a command's standard input. A secret one is never shown, logged or hashed; `label` stands in for it."""
+
+    text: str = field(repr=False)
+    label: str
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run on a node.
+
+    `timeout` is in seconds and ends the remote command too. `legal` are the exit statuses that are answers, not
+    failures (corosync-quorumtool exits 2 for "not quorate"). `changes` marks a command that alters the node: when its
+    end is not seen it raises `OutcomeUnknown` and is never repeated blindly. `root` commands run under `sudo -n` when
+    the login is not root.
+    """
+
+    argv: tuple[str, ...]
+    timeout: float = 20.0
+    legal: frozenset[int] = OK
+    stdin: Stdin | None = None
+    changes: bool = False
+    root: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.argv or any("\0" in word for word in self.argv):
+            raise ValueError("a command needs words, and none may hold a NUL")
+
+    def shown(self) -> str:
+        """Return the command as a person would type it; a secret standard input appears as its label only."""
+        line = shlex.join(self.argv)
+        return f"{line} < {self.stdin.label}" if self.stdin else line
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A command that ended: what it printed and how. `seconds` is the time from sending to its end."""
+
+    node: str
+    command: Command
+    status: int
+    stdout: str
+    stderr: str
+    seconds: float = 0.0
+
+    def check(self) -> Completed:
+        """Return self, or raise `CommandFailed` with the tool's own words if the exit status is not legal."""
+        if self.status in self.command.legal:
+            return self
+        # pcs 0.10 prints part of its errors on stdout, 0.11 and later on stderr
+        words = "\n".join(part.strip() for part in (self.stderr, self.stdout) if part.strip())
+        raise CommandFailed(
+            f"`{self.command.shown()}` ended with exit status {self.status}",
+            node=self.node,
+            argv=self.command.argv,
+            status=self.status,
+            output=words[-1500:],
+        )
+
+
+class Stream(Protocol):
+    """A running command whose lines are read as they come."""
+
+    def lines(self) -> AsyncIterator[str]:
+        """Yield lines without their newline until the command ends; raises `Unreachable` when the connection breaks."""
+        ...
+
+    async def write(self, text: str) -> None:
+        """Write to the command's standard input (a lease's newline)."""
+        ...
+
+
+class Runner(Protocol):
+    """Runs commands on nodes. Implemented over SSH by `commands.ssh.SshRunner`; tests script it."""
+
+    async def run(self, node: NodeSpec, command: Command) -> Completed:
+        """Run to the end and return it, whatever its exit status (see `Completed.check`).
+
+        Raises `Unreachable` (with its host key kinds), `CommandTimedOut`, or for a command that changes and was sent,
+        `OutcomeUnknown`.
+        """
+        ...
+
+    def stream(self, node: NodeSpec, command: Command) -> AbstractAsyncContextManager[Stream]:
+        """Start a command whose lines are read as they come; leaving the context ends it on the node too."""
+        ...

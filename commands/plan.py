@@ -1,0 +1,228 @@
+"""A change as data: steps with the exact commands, what proves each, and the one function that carries them out.
+
+A plan is made by a pure function from a request and a snapshot. Its steps form a small graph (`after`); steps that do
+not wait for each other run at the same time. A step is left out of a plan when its proof already holds, so planning
+again after an interruption is how a change resumes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from commands.command import Command, Completed, Runner
+from commands.errors import CommandFailed, CommandTimedOut, HaclusterError, OutcomeUnknown
+from commands.report import Finding
+from commands.snapshot import Snapshot, gather
+from config.inventory import ClusterSpec, NodeSpec
+
+POLL = 0.25
+"""Seconds between two looks at a proof that does not hold yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The fact that shows a step is done. `missing` returns what is not so yet: an empty tuple means it holds.
+
+    It is asked twice: when planning (a step whose proof holds is left out) and after the step's commands, every quarter
+    of a second for at most `patience` seconds.
+    """
+
+    reads: tuple[str, ...]
+    """Names of the `NodeSnapshot` fields that it looks at."""
+    missing: Callable[[Snapshot], tuple[str, ...]]
+    patience: float = 10.0
+    nodes: tuple[str, ...] | None = None
+    """Node names to read; None for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Commands that run one after the other on one node."""
+
+    node: NodeSpec
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a plan: its lanes run at the same time, then its proof must hold."""
+
+    id: str
+    title: str
+    lanes: tuple[Lane, ...]
+    after: tuple[str, ...] = ()
+    """Ids of steps that must be done before; ids that are not in the plan count as done."""
+    proof: Proof | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would be done, in words and in commands. `risks` are what a person must have read before confirming."""
+
+    verb: str
+    cluster: ClusterSpec
+    summary: str
+    steps: tuple[Step, ...]
+    risks: tuple[Finding, ...] = ()
+    guards: tuple[str, ...] = ()
+    """The facts the decision rested on, as text, part of the fingerprint: a change of them voids a confirmation."""
+    result: tuple[str, ...] = ()
+    """Names of `NodeSnapshot` fields to show when done."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash over every argv per node, non-secret input and the guards: what a confirmation is given for."""
+        doing = [
+            [
+                step.id,
+                [
+                    [lane.node.name, [str(a) for a in lane.node.addresses], [_identity(c) for c in lane.commands]]
+                    for lane in step.lanes
+                ],
+            ]
+            for step in self.steps
+        ]
+        text = json.dumps([self.verb, self.cluster.name, doing, list(self.guards)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a change is not planned: all the reasons at once, each with what to do."""
+
+    verb: str
+    reasons: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToDo:
+    """The cluster already is what was asked for."""
+
+    verb: str
+    summary: str
+
+
+Decision = Plan | Refusal | NothingToDo
+
+
+def _identity(command: Command) -> list[str]:
+    stdin = command.stdin
+    shown = "" if stdin is None else stdin.label if stdin.secret else stdin.text
+    return [*command.argv, "<", shown]
+
+
+def remaining(steps: Iterable[Step], snapshot: Snapshot) -> tuple[Step, ...]:
+    """Return the steps whose proof does not hold in the snapshot; a step without a proof remains."""
+    return tuple(step for step in steps if step.proof is None or step.proof.missing(snapshot))
+
+
+State = Literal["started", "done", "failed", "not done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A step changed its state. `seconds` counts from the plan's start."""
+
+    step: Step
+    state: State
+    seconds: float
+    problem: HaclusterError | None = None
+    ran: tuple[Completed, ...] = field(default=(), repr=False)
+
+
+async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.monotonic) -> AsyncIterator[Progress]:
+    """Carry a plan out, yielding each change of a step's state.
+
+    The first failure starts no further step, lets those under way end (a change cut short is worse than one that
+    ended), and is followed by a "not done" for each step that was never begun.
+    """
+    begun = clock()
+    waiting = {step.id: step for step in plan.steps}
+    running: dict[asyncio.Task[tuple[Completed, ...]], Step] = {}
+    done: set[str] = set()
+    failed = False
+    try:
+        while waiting or running:
+            if not failed:
+                for step in [
+                    s for s in waiting.values() if not any(a in waiting or _under_way(a, running) for a in s.after)
+                ]:
+                    del waiting[step.id]
+                    running[asyncio.create_task(_carry_out(step, plan.cluster, runner, clock))] = step
+                    yield Progress(step, "started", clock() - begun)
+            if not running:
+                break
+            ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                step = running.pop(task)
+                error = task.exception()
+                if error is None:
+                    done.add(step.id)
+                    yield Progress(step, "done", clock() - begun, ran=task.result())
+                elif isinstance(error, HaclusterError):
+                    failed = True
+                    yield Progress(step, "failed", clock() - begun, error)
+                else:
+                    raise error
+    finally:
+        for task in running:
+            task.cancel()
+    for step in waiting.values():
+        yield Progress(step, "not done", clock() - begun)
+
+
+def _under_way(step_id: str, running: dict[asyncio.Task[tuple[Completed, ...]], Step]) -> bool:
+    return any(step.id == step_id for step in running.values())
+
+
+async def _carry_out(
+    step: Step, cluster: ClusterSpec, runner: Runner, clock: Callable[[], float]
+) -> tuple[Completed, ...]:
+    lanes = await asyncio.gather(*(_run_lane(lane, runner) for lane in step.lanes), return_exceptions=True)
+    problems = [lane for lane in lanes if isinstance(lane, BaseException)]
+    unseen = [p for p in problems if isinstance(p, OutcomeUnknown | CommandTimedOut)]
+    if step.proof is None or len(unseen) < len(problems):
+        for problem in sorted(problems, key=lambda p: not isinstance(p, CommandFailed)):
+            raise problem
+    ran = tuple(done for lane in lanes if not isinstance(lane, BaseException) for done in lane)
+    if step.proof is not None:
+        # a lost end is not a failure: the fact decides
+        await _await_proof(step, cluster, runner, clock)
+    return ran
+
+
+async def _run_lane(lane: Lane, runner: Runner) -> tuple[Completed, ...]:
+    return tuple([(await runner.run(lane.node, command)).check() for command in lane.commands])
+
+
+async def _await_proof(step: Step, cluster: ClusterSpec, runner: Runner, clock: Callable[[], float]) -> None:
+    proof = step.proof
+    if proof is None:
+        return
+    deadline = clock() + proof.patience
+    while True:
+        snapshot = await gather(cluster, runner, proof.reads, proof.nodes)
+        missing = proof.missing(snapshot)
+        if not missing:
+            return
+        if clock() >= deadline:
+            raise StepUnproved(step, missing)
+        await asyncio.sleep(POLL)
+
+
+class StepUnproved(HaclusterError):
+    """A step's commands ended, yet within its time the cluster did not show what they are for."""
+
+    def __init__(self, step: Step, missing: tuple[str, ...]) -> None:
+        patience = step.proof.patience if step.proof else 0
+        super().__init__(
+            f"the commands ended, but {patience:.0f} s later still: " + "; ".join(missing),
+            remedy="Look at `status`; running the same request again resumes here.",
+        )
+        self.missing = missing

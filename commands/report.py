@@ -1,0 +1,89 @@
+"""What a person gets, as data: no Slack, no terminal, no markup beyond `code` in backticks.
+
+A `Report` has a headline (one line, with its status), then parts. Surfaces draw them: Block Kit in `bot/slack`, rich in
+`bot/terminal`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Level(Enum):
+    """How bad it is, worst last. A word goes beside every colour and sign."""
+
+    OK = "ok"
+    INFO = "info"
+    UNKNOWN = "unknown"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Position for sorting worst first: higher is worse."""
+        return list(Level).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to know, and what to do about it."""
+
+    level: Level
+    text: str
+    remedy: str = ""
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph. `code` in backticks is the only markup."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under column names; every row has as many cells as there are columns."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Verbatim text, such as commands or a tool's own output. Long ones become a file called `name`."""
+
+    title: str
+    text: str
+    name: str = "output.txt"
+
+
+Part = Text | Table | Listing | Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A button. `action` names what it asks for, `value` is an opaque id: everything else is looked up on the click."""
+
+    label: str
+    action: str
+    value: str
+    style: str = ""
+    """`primary`, `danger` or nothing."""
+    confirm: str = ""
+    """A sentence for a dialog that asks again, for what destroys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An answer. `next_step` is the command to type next, where there is an obvious one."""
+
+    headline: str
+    level: Level = Level.INFO
+    parts: tuple[Part, ...] = ()
+    next_step: str = ""
+    choices: tuple[Choice, ...] = ()
+    private: bool = False
+    """Only for the person who asked (help, denials, usage errors)."""

@@ -1,0 +1,1 @@
+"""Verbs that ask or change a cluster, one file each."""

@@ -1,0 +1,91 @@
+"""What a verb is: its words, who may use it, and either an answer or a change.
+
+A verb that only asks has `answer`; one that changes has `change`, whose `decide` is pure: a request and a snapshot in, a
+plan, a refusal or "nothing to do" out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from commands.command import Runner
+from commands.errors import UsageError
+from commands.plan import Decision
+from commands.report import Report
+from commands.snapshot import Snapshot
+from commands.verbs.words import Option, Words, nearest
+from config.inventory import ClusterSpec
+from config.policy import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A cluster the bot knows, and where it comes from: `file` or `slack`."""
+
+    spec: ClusterSpec
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What is at hand when a request is understood and answered.
+
+    `secret` returns the text of a secret by name, `file` that of a file in the configuration folder; both raise
+    `UsageError` when there is none.
+    """
+
+    clusters: Mapping[str, Declared]
+    runner: Runner
+    default_cluster: str | None = None
+    secret: Callable[[str], str] = field(default=lambda name: _none("secret", name))
+    file: Callable[[str], str] = field(default=lambda name: _none("file", name))
+
+    def cluster(self, name: str | None) -> ClusterSpec:
+        """Return the named cluster, or the channel's default, or the only one. Raises `UsageError` with the nearest."""
+        wanted = name or self.default_cluster or (next(iter(self.clusters)) if len(self.clusters) == 1 else None)
+        if wanted is None:
+            known = ", ".join(sorted(self.clusters)) or "none yet"
+            raise UsageError("say which cluster", remedy=f"Clusters: {known}.")
+        if wanted in self.clusters:
+            return self.clusters[wanted].spec
+        near = nearest(wanted, self.clusters)
+        remedy = f"Did you mean `{near}`?" if near else f"Clusters: {', '.join(sorted(self.clusters)) or 'none yet'}."
+        raise UsageError(f"there is no cluster {wanted[:40]!r}", remedy=remedy)
+
+
+def _none(kind: str, name: str) -> str:
+    raise UsageError(f"there is no {kind} called {name[:60]!r}")
+
+
+class Request(Protocol):
+    """What a parsed request has in common: the cluster it is about, or None for all of them."""
+
+    @property
+    def cluster(self) -> ClusterSpec | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a verb changes a cluster: the facts it reads on every node, and the pure function that decides."""
+
+    reads: tuple[str, ...]
+    decide: Callable[[Any, Snapshot], Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb. Help, the policy table and the documentation are made from these."""
+
+    name: str
+    summary: str
+    usage: str
+    """Without the slash command: `failover VIP [--to NODE] [CLUSTER]`."""
+    role: Role
+    parse: Callable[[Words, Desk], Any]
+    """Words to a request; raises `UsageError`."""
+    options: tuple[Option, ...] = ()
+    example: str = ""
+    answer: Callable[[Any, Desk], Awaitable[Report]] | None = None
+    change: Change | None = None

@@ -1,0 +1,151 @@
+"""The clusters an operator declares: nodes, floating IPs, fencing, failover policy.
+
+Every name and address is validated here, once, and nowhere else: what passes can stand in an argv without further
+thought. Words that could be read as an option or by a shell do not pass.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+Address = IPv4Address | IPv6Address
+Failover = Literal["approved", "automatic"]
+
+_NODE = re.compile(
+    r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*", re.IGNORECASE | re.ASCII
+)
+_CLUSTER = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}", re.IGNORECASE | re.ASCII)
+_NIC = re.compile(r"[a-z0-9][a-z0-9._-]{0,14}", re.IGNORECASE | re.ASCII)
+_AGENT = re.compile(r"fence_[a-z0-9_]{1,40}", re.ASCII)
+_OPTION = re.compile(r"[a-z][a-z0-9_-]{0,40}", re.IGNORECASE | re.ASCII)
+_OPTION_VALUE = re.compile(r"[\w.:/@,;+%^-][\w.:/@,;+%^ -]{0,200}", re.ASCII)
+_FILE = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}", re.IGNORECASE | re.ASCII)
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise ValueError(f"{value[:40]!r} is not {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _host_address(value: Address) -> Address:
+    if value.is_loopback or value.is_multicast or value.is_unspecified or value.is_reserved:
+        raise ValueError(f"{value} cannot be a node's address")
+    if isinstance(value, IPv6Address) and (value.scope_id or value.is_link_local):
+        raise ValueError("a link-local address names no node: give a routable one")
+    return value
+
+
+NodeName = Annotated[str, _matching(_NODE, "a host name (letters, digits, dots and inner hyphens)")]
+ClusterName = Annotated[str, _matching(_CLUSTER, "a cluster name (1 to 32 letters, digits, _ or -)")]
+NicName = Annotated[str, _matching(_NIC, "a network interface name")]
+OptionName = Annotated[str, _matching(_OPTION, "an option's name")]
+OptionValue = Annotated[str, _matching(_OPTION_VALUE, "an option's value (no shell syntax)")]
+FileName = Annotated[str, _matching(_FILE, "a plain file name of the configuration folder")]
+HostAddress = Annotated[IPv4Address | IPv6Address, AfterValidator(_host_address)]
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NodeSpec(_Declared):
+    """A server of a cluster. The first address is where SSH and corosync's link 0 go, a second one is link 1."""
+
+    name: NodeName
+    addresses: Annotated[tuple[HostAddress, ...], Field(min_length=1, max_length=2)]
+
+    @property
+    def address(self) -> Address:
+        """The first address."""
+        return self.addresses[0]
+
+
+class VipSpec(_Declared):
+    """A floating IP in front of HAProxy, as `address/prefix`, on a named interface or wherever its subnet is."""
+
+    address: HostAddress
+    prefix: Annotated[int, Field(ge=1, le=128)]
+    nic: NicName | None = None
+
+    @model_validator(mode="after")
+    def _prefix_fits(self) -> Self:
+        if self.prefix > self.address.max_prefixlen:
+            raise ValueError(f"/{self.prefix} is too long for {self.address}")
+        return self
+
+    @classmethod
+    def parse(cls, text: str) -> VipSpec:
+        """Read `10.0.0.10/24` or `10.0.0.10/24@eth0`. Raises ValueError saying what is wrong."""
+        body, _, nic = text.partition("@")
+        if "/" not in body:
+            raise ValueError(f"{text[:40]!r} needs its prefix, as in {body[:40]}/24")
+        interface = ip_interface(body)
+        return cls(address=interface.ip, prefix=interface.network.prefixlen, nic=nic or None)
+
+    @property
+    def network(self) -> str:
+        """The subnet as CIDR text."""
+        return str(ip_interface(f"{self.address}/{self.prefix}").network)
+
+    def __str__(self) -> str:
+        return f"{self.address}/{self.prefix}" + (f"@{self.nic}" if self.nic else "")
+
+
+class FencingSpec(_Declared):
+    """A fence agent with its options. A value `secret:NAME` names a file of the secrets directory, never the secret.
+
+    `per_node` holds options that differ by node (an IPMI address); where it is given one device per node is made.
+    """
+
+    agent: Annotated[str, _matching(_AGENT, "a fence agent, as fence_ipmilan")]
+    options: dict[OptionName, OptionValue] = Field(default_factory=dict)
+    per_node: dict[NodeName, dict[OptionName, OptionValue]] = Field(default_factory=dict)
+
+
+class ClusterSpec(_Declared):
+    """A cluster as declared. `failover` is a decision: gates that wait for people, or Pacemaker alone."""
+
+    name: ClusterName
+    nodes: Annotated[tuple[NodeSpec, ...], Field(min_length=1, max_length=16)]
+    vips: tuple[VipSpec, ...] = ()
+    fencing: FencingSpec | None = None
+    failover: Failover = "approved"
+    haproxy_cfg: FileName | None = None
+    channels: tuple[str, ...] = ()
+    """Slack channel ids; the first is where alerts go, and in each of them this is the default cluster."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [node.name for node in self.nodes]
+        if len(set(names)) < len(names):
+            raise ValueError("two nodes have the same name")
+        held = [str(address) for node in self.nodes for address in node.addresses] + [str(v.address) for v in self.vips]
+        doubled = sorted({address for address in held if held.count(address) > 1})
+        if doubled:
+            raise ValueError(f"{', '.join(doubled)} is given twice")
+        if len({len(node.addresses) for node in self.nodes}) > 1:
+            raise ValueError("give every node the same number of addresses: corosync's links join all nodes")
+        return self
+
+    def node(self, name: str) -> NodeSpec:
+        """Return the node of that name. Raises KeyError."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+
+def parse_node(text: str) -> NodeSpec:
+    """Read `n1=10.0.0.1` or `n1=10.0.0.1,10.1.0.1`. Raises ValueError saying what is wrong."""
+    name, equals, rest = text.partition("=")
+    if not equals or not rest:
+        raise ValueError(f"{text[:40]!r} is not a node: write NAME=ADDRESS, as in n1=10.0.0.1")
+    return NodeSpec(name=name, addresses=tuple(ip_address(part) for part in rest.split(",")))
