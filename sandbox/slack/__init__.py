@@ -1,0 +1,33 @@
+"""A local Slack workspace, honest enough for the real slack_bolt: Web API, Socket Mode, signed HTTP, and a page.
+
+It is a stated model of Slack, written against Slack's documentation, and shares no code with the bot it tests.
+"""
+
+from __future__ import annotations
+
+from sandbox.slack.doings import Done
+from sandbox.slack.grants import Credentials
+from sandbox.slack.inputs import NotPossible
+from sandbox.slack.records import ApiCall, Delivery, File, Message, Reply, View
+from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import DEMO, App, Channel, Team, User, UserGroup, World
+
+__all__ = [
+    "DEMO",
+    "ApiCall",
+    "App",
+    "Channel",
+    "Credentials",
+    "Delivery",
+    "Done",
+    "File",
+    "Message",
+    "NotPossible",
+    "Reply",
+    "Team",
+    "User",
+    "UserGroup",
+    "View",
+    "Workspace",
+    "World",
+]

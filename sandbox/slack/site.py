@@ -1,0 +1,29 @@
+"""What every part of one running workspace shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sandbox.slack.grants import Credentials, ResponseUrls, Tickets, Triggers
+from sandbox.slack.records import ApiCall
+from sandbox.slack.store import Store
+from sandbox.slack.world import World
+
+
+@dataclass(slots=True)
+class Site:
+    """State, credentials, things handed out for a while, the log of calls, and the address it is served at."""
+
+    store: Store
+    credentials: Credentials
+    triggers: Triggers
+    response_urls: ResponseUrls
+    tickets: Tickets
+    scopes: tuple[str, ...]
+    url: str = ""
+    calls: list[ApiCall] = field(default_factory=list)
+
+    @property
+    def world(self) -> World:
+        """The team, its people and its app."""
+        return self.store.world
