@@ -1,14 +1,20 @@
-"""What the dispatcher knows of a surface: who speaks, where, and how an answer gets there.
+"""What the dispatcher and the surfaces know of each other: who speaks, where, what was asked, how an answer gets there.
 
-Slack and the terminal implement `Surface`; the dispatcher never learns which one it talks to.
+Slack and the terminal implement `Surface` and call `Dispatch`; the dispatcher never learns which one it talks to, and a
+surface decides nothing: it translates.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
+from commands.errors import HaclusterError
 from commands.report import Report
+
+FORM_ACTION = "form"
+"""The action of a `Choice` that opens the form of the verb in its `value`. Surfaces without forms leave it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +48,90 @@ class Ref:
     ts: str
 
 
+class NotDelivered(HaclusterError):
+    """An answer could not be shown where it belongs. Whoever asks for it has been told already, if there was a way."""
+
+
 class Surface(Protocol):
-    """Where one request's answers go."""
+    """Where one request's answers go. All three raise `NotDelivered` when nothing could be shown."""
 
     async def post(self, report: Report, *, under: Ref | None = None) -> Ref:
         """Show a report to all in the place, in the thread of `under` where given."""
         ...
 
-    async def edit(self, ref: Ref, report: Report) -> None:
-        """Replace a posted report."""
+    async def edit(self, ref: Ref, report: Report, *, final: bool = False) -> None:
+        """Replace a posted report. Edits that follow each other fast may be skipped, never the last one.
+
+        `final` says that this is the last: it is shown at once, and the call returns when it is.
+        """
         ...
 
     async def whisper(self, report: Report) -> None:
         """Show a report to the person who asked, only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FormOption:
+    """One line of a field to choose from. `value` is what comes back."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of a form. Its answer is text: for a checkbox `yes`, or empty when it is not ticked."""
+
+    id: str
+    label: str
+    hint: str = ""
+    kind: Literal["text", "multiline", "select", "checkbox"] = "text"
+    options: tuple[FormOption, ...] = ()
+    """What a select offers. A checkbox has at most one: its label is the sentence beside the box."""
+    required: bool = True
+    initial: str = ""
+    """Text, the value of the option chosen beforehand, or `yes` for a ticked box."""
+    placeholder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A verb's questions, for those who would rather fill in than type."""
+
+    title: str
+    verb: str
+    fields: tuple[Field, ...]
+    submit: str = "Continue"
+
+
+class Dispatch(Protocol):
+    """The one door for whatever people ask, on any surface: everything that can be wrong is decided behind it.
+
+    `key` identifies a delivery: Slack delivers twice when in doubt, and the second one with the same key is dropped. It
+    is empty where nothing is ever delivered twice.
+    """
+
+    async def request(self, actor: Actor, place: Place, text: str, surface: Surface, *, key: str) -> None:
+        """Answer what somebody typed."""
+        ...
+
+    async def press(
+        self, actor: Actor, place: Place, action: str, value: str, message: Ref, surface: Surface, *, key: str
+    ) -> None:
+        """Do what a pressed `Choice` asks for. `message` is the one that bears the button."""
+        ...
+
+    async def form(self, actor: Actor, place: Place, verb: str) -> Form | None:
+        """Return the form of a verb typed bare. None, at once, for a verb that has none or that they may not use."""
+        ...
+
+    async def submit(
+        self, actor: Actor, place: Place, verb: str, values: Mapping[str, str], surface: Surface, *, key: str
+    ) -> Mapping[str, str]:
+        """Take a filled-in form: field ids with what is wrong with them, or nothing, and then the work goes on by itself.
+
+        Slack waits three seconds for the answer: check here, work in the background.
+        """
         ...
