@@ -5,7 +5,7 @@ It is a stated model of Slack, written against Slack's documentation, and shares
 
 from __future__ import annotations
 
-from sandbox.slack.doings import Done
+from sandbox.slack.done import Done
 from sandbox.slack.grants import Credentials
 from sandbox.slack.inputs import NotPossible
 from sandbox.slack.records import ApiCall, Delivery, File, Message, Reply, View

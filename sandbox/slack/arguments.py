@@ -71,7 +71,7 @@ class Arguments:
         except (TypeError, ValueError):
             raise invalid_arguments(f"must be a number [json-pointer:/{name}]") from None
 
-    def structure(self, name: str, code: str = "invalid_arguments") -> Any:  # noqa: ANN401 - any JSON value
+    def structure(self, name: str, code: str = "invalid_arguments") -> Any:
         """A JSON value, given as such or as text; None if absent, refused with `code` if it is no JSON."""
         value = self._values.get(name)
         if not isinstance(value, str):

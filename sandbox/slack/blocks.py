@@ -11,7 +11,6 @@ from typing import Any
 
 from sandbox.slack import elements, limits
 from sandbox.slack.schema import Rule, anything, array, boolean, both, by_type, choice, fields, integer, problem, string
-from sandbox.slack.wire import Json
 
 
 def _block(required: dict[str, Rule] | None = None, **optional: Rule) -> Rule:
@@ -19,12 +18,12 @@ def _block(required: dict[str, Rule] | None = None, **optional: Rule) -> Rule:
     return fields({"type": anything, **(required or {})}, {"block_id": string(limits.BLOCK_ID), **optional})
 
 
-def _section_says_something(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+def _section_says_something(value: Any, pointer: str) -> Iterator[str]:
     if value.get("text") is None and value.get("fields") is None:
         yield problem("missing required field: text", pointer)
 
 
-def _has_picture(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+def _has_picture(value: Any, pointer: str) -> Iterator[str]:
     if (value.get("image_url") is None) == (value.get("slack_file") is None):
         yield problem("exactly one of image_url and slack_file required", pointer)
 
@@ -110,7 +109,7 @@ def message_block_problems(blocks: Sequence[Any]) -> list[str]:
     return problems
 
 
-def view_block_problems(blocks: Any, pointer: str = "/view/blocks") -> list[str]:  # noqa: ANN401 - any JSON value
+def view_block_problems(blocks: Any, pointer: str = "/view/blocks") -> list[str]:
     """What Slack would refuse of these blocks in a modal or Home tab."""
     problems = list(_VIEW(blocks, pointer))
     if isinstance(blocks, list):
@@ -142,7 +141,7 @@ def _repeated_ids(blocks: Sequence[Any], pointer: str) -> Iterator[str]:
                 acted.add(action_id)
 
 
-def text_length(value: Any) -> int:  # noqa: ANN401 - any JSON value
+def text_length(value: Any) -> int:
     """Characters of all text that a reader of these blocks sees."""
     if isinstance(value, dict):
         own = value.get("text")

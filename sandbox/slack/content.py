@@ -1,4 +1,4 @@
-"""What a message says: text, blocks, attachments and metadata, checked as Slack checks them before it takes a message."""
+"""What a message says: text, blocks, attachments and metadata, checked as Slack checks them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.slack import limits
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.blocks import message_block_problems, text_length
-from sandbox.slack.payloads import with_block_ids
+from sandbox.slack.payloads import with_ids
 from sandbox.slack.refusal import Refused
 from sandbox.slack.wire import Json
 
@@ -41,7 +41,7 @@ def read_content(arguments: Arguments, *, editing: bool = False) -> Content:
     return Content(text, blocks, attachments, metadata)
 
 
-def read_blocks(value: Any) -> tuple[Json, ...]:  # noqa: ANN401 - straight from the wire
+def read_blocks(value: Any) -> tuple[Json, ...]:
     """Blocks of a message with their ids filled in; Refused if Slack would not show them."""
     if value is None:
         return ()
@@ -52,10 +52,10 @@ def read_blocks(value: Any) -> tuple[Json, ...]:  # noqa: ANN401 - straight from
         raise Refused("invalid_blocks", [f"[ERROR] {problem}" for problem in problems])
     if text_length(value) > limits.MESSAGE_BLOCKS_TEXT:
         raise Refused("msg_blocks_too_long")
-    return with_block_ids(value)
+    return with_ids(value)
 
 
-def _attachments(value: Any) -> tuple[Json, ...]:  # noqa: ANN401 - straight from the wire
+def _attachments(value: Any) -> tuple[Json, ...]:
     if value is None:
         return ()
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
@@ -67,7 +67,7 @@ def _attachments(value: Any) -> tuple[Json, ...]:  # noqa: ANN401 - straight fro
     return tuple(value)
 
 
-def _metadata(value: Any) -> Json | None:  # noqa: ANN401 - straight from the wire
+def _metadata(value: Any) -> Json | None:
     if value is None:
         return None
     if not isinstance(value, dict) or not isinstance(value.get("event_type"), str):

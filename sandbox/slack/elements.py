@@ -56,18 +56,18 @@ _OPTION_GROUP = fields(
 )
 
 
-def _element(required: Mapping[str, Rule] | None = None, **optional: Rule) -> Rule:
+def _element(required: Mapping[str, Rule] | None = None, /, **optional: Rule) -> Rule:
     """An interactive element: what it needs, what it may have, and what all may have."""
     common = {"action_id": _ACTION_ID, "confirm": CONFIRM, "focus_on_load": boolean}
     return fields({"type": anything, **(required or {})}, {**common, **optional})
 
 
-def _needs_options(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+def _needs_options(value: Any, pointer: str) -> Iterator[str]:
     if ("options" in value) == ("option_groups" in value):
         yield problem("exactly one of options and option_groups required", pointer)
 
 
-def _initial_among_options(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+def _initial_among_options(value: Any, pointer: str) -> Iterator[str]:
     chosen = value.get("initial_options") or [value["initial_option"]] if _has_initial(value) else []
     options = [*(value.get("options") or ())]
     for group in value.get("option_groups") or ():
@@ -77,7 +77,7 @@ def _initial_among_options(value: Any, pointer: str) -> Iterator[str]:  # noqa: 
             yield problem("must match one of the options", f"{pointer}/initial_option")
 
 
-def _has_initial(value: Any) -> bool:  # noqa: ANN401 - any JSON value
+def _has_initial(value: Any) -> bool:
     return value.get("initial_option") is not None or bool(value.get("initial_options"))
 
 
@@ -138,9 +138,7 @@ PRESSED: dict[str, Rule] = {
     ),
     "static_select": _select(initial_option=anything),
     "multi_static_select": _select(initial_options=anything, max_selected_items=integer(1)),
-    "external_select": _element(
-        placeholder=_PLACEHOLDER, initial_option=anything, min_query_length=integer()
-    ),
+    "external_select": _element(placeholder=_PLACEHOLDER, initial_option=anything, min_query_length=integer()),
     **_remote_select("users"),
     **_remote_select("channels"),
     **_remote_select("conversations"),

@@ -11,25 +11,30 @@ from typing import Any
 
 from sandbox.slack.wire import Json
 
-_SINGLE_REMOTE = {
+_HELD_AS = {
+    "static_select": "selected_option",
+    "external_select": "selected_option",
+    "radio_buttons": "selected_option",
+    "overflow": "selected_option",
+    "multi_static_select": "selected_options",
+    "multi_external_select": "selected_options",
+    "checkboxes": "selected_options",
     "users_select": "selected_user",
     "channels_select": "selected_channel",
     "conversations_select": "selected_conversation",
+    "multi_users_select": "selected_users",
+    "multi_channels_select": "selected_channels",
+    "multi_conversations_select": "selected_conversations",
     "datepicker": "selected_date",
     "timepicker": "selected_time",
     "datetimepicker": "selected_date_time",
 }
-_MANY_REMOTE = {
-    "multi_users_select": "selected_users",
-    "multi_channels_select": "selected_channels",
-    "multi_conversations_select": "selected_conversations",
-}
-_ONE_OPTION = ("static_select", "radio_buttons", "external_select", "overflow")
-_MANY_OPTIONS = ("multi_static_select", "checkboxes", "multi_external_select")
+"""Under which key each kind of element holds what was picked; the others hold it as `value`."""
+
 _STATELESS = ("button", "overflow", "image")
 
 
-class NotPossible(Exception):  # noqa: N818 - the client prevents it; nothing of ours went wrong
+class NotPossible(Exception):
     """Something Slack's own client would not let a person do, such as pick an option that is not offered."""
 
 
@@ -39,25 +44,27 @@ def options_of(element: Json) -> list[Json]:
     return [*(element.get("options") or ()), *grouped]
 
 
-def picked(element: Json, value: Any) -> Json:  # noqa: ANN401 - a person's simple or Slack's own form
+def picked(element: Json, value: Any) -> Json:
     """The part of state or action that says what was entered into `element`."""
     kind = element["type"]
     if isinstance(value, Mapping) and "type" in value:
         return dict(value)
-    if kind in _ONE_OPTION:
-        return {"type": kind, "selected_option": None if value is None else _option(element, value)}
-    if kind in _MANY_OPTIONS:
-        return {"type": kind, "selected_options": [_option(element, item) for item in value or ()]}
-    if kind in _SINGLE_REMOTE:
-        return {"type": kind, _SINGLE_REMOTE[kind]: value}
-    if kind in _MANY_REMOTE:
-        return {"type": kind, _MANY_REMOTE[kind]: list(value or ())}
+    key = _HELD_AS.get(kind, "value")
+    content: Any = value
     if kind == "button":
-        return {"type": kind, "value": element.get("value")}
-    return {"type": kind, "value": None if value in (None, "") else str(value)}
+        content = element.get("value")
+    elif key == "selected_option":
+        content = None if value is None else _option(element, value)
+    elif key == "selected_options":
+        content = [_option(element, item) for item in value or ()]
+    elif kind.startswith("multi_"):
+        content = list(value or ())
+    elif key == "value":
+        content = None if value in (None, "") else str(value)
+    return {"type": kind, key: content}
 
 
-def _option(element: Json, value: Any) -> Json:  # noqa: ANN401 - see picked
+def _option(element: Json, value: Any) -> Json:
     for option in options_of(element):
         if value in (option["value"], option):
             return option
@@ -67,16 +74,10 @@ def _option(element: Json, value: Any) -> Json:  # noqa: ANN401 - see picked
 def initial(element: Json) -> Json:
     """What is in an element before anybody touches it."""
     kind = element["type"]
-    if kind in _ONE_OPTION:
-        return {"type": kind, "selected_option": element.get("initial_option")}
-    if kind in _MANY_OPTIONS:
-        return {"type": kind, "selected_options": list(element.get("initial_options") or ())}
-    for table in (_SINGLE_REMOTE, _MANY_REMOTE):
-        if kind in table:
-            key = table[kind]
-            empty: Any = [] if table is _MANY_REMOTE else None
-            return {"type": kind, key: element.get(key.replace("selected", "initial"), empty)}
-    return {"type": kind, "value": element.get("initial_value")}
+    key = _HELD_AS.get(kind, "value")
+    untouched: Any = [] if key == "selected_options" or kind.startswith("multi_") else None
+    given = element.get("initial_value" if key == "value" else key.replace("selected", "initial"))
+    return {"type": kind, key: untouched if given is None else given}
 
 
 def stateful_elements(blocks: Sequence[Json]) -> Iterator[tuple[Json, Json]]:
@@ -124,26 +125,29 @@ def client_complaints(blocks: Sequence[Json], values: Json) -> dict[str, str]:
     return complaints
 
 
-def _complaint(element: Json, entered: Any) -> str | None:  # noqa: ANN401 - whatever the element holds
+def _complaint(element: Json, entered: Any) -> str | None:
     if element["type"] == "plain_text_input":
         least, most = element.get("min_length", 0), element.get("max_length", 3000)
-        if len(entered) < least:
-            return f"Please enter at least {least} characters."
-        if len(entered) > most:
-            return f"Please enter at most {most} characters."
+        if not least <= len(entered) <= most:
+            return f"Please enter {least} to {most} characters."
     if element["type"] == "number_input":
-        try:
-            number = float(entered)
-        except ValueError:
-            return "Please enter a number."
-        if not element.get("is_decimal_allowed") and not number.is_integer():
-            return "Please enter a whole number."
-        if "min_value" in element and number < float(element["min_value"]):
-            return f"Please enter at least {element['min_value']}."
-        if "max_value" in element and number > float(element["max_value"]):
-            return f"Please enter at most {element['max_value']}."
+        return _number_complaint(element, entered)
     return None
 
 
-def _content(value: Json) -> Any:  # noqa: ANN401 - whatever the element holds
+def _number_complaint(element: Json, entered: str) -> str | None:
+    try:
+        number = float(entered)
+    except ValueError:
+        return "Please enter a number."
+    if not element.get("is_decimal_allowed") and not number.is_integer():
+        return "Please enter a whole number."
+    if number < float(element.get("min_value", "-inf")):
+        return f"Please enter at least {element['min_value']}."
+    if number > float(element.get("max_value", "inf")):
+        return f"Please enter at most {element['max_value']}."
+    return None
+
+
+def _content(value: Json) -> Any:
     return next((content for key, content in value.items() if key != "type"), None)

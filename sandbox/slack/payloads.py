@@ -12,54 +12,73 @@ from sandbox.slack.wire import Json
 from sandbox.slack.world import Channel, User, UserGroup, World
 
 
-def with_block_ids(blocks: Sequence[Json]) -> tuple[Json, ...]:
-    """The blocks with a block_id each, as Slack fills them in."""
-    return tuple({**block, "block_id": block.get("block_id") or secrets.token_urlsafe(4)[:5]} for block in blocks)
+def with_ids(blocks: Sequence[Json]) -> tuple[Json, ...]:
+    """The blocks with a block_id each, and an action_id for each button that has none, as Slack fills them in."""
+    return tuple({**_with_action_ids(block), "block_id": block.get("block_id") or _short_id()} for block in blocks)
+
+
+def _with_action_ids(block: Json) -> Json:
+    named = dict(block)
+    if block["type"] == "actions":
+        named["elements"] = [{"action_id": _short_id(), **element} for element in block["elements"]]
+    for place in ("accessory", "element"):
+        if place in block and block[place]["type"] != "image":
+            named[place] = {"action_id": _short_id(), **block[place]}
+    return named
+
+
+def _short_id() -> str:
+    return secrets.token_urlsafe(4)[:5]
 
 
 def message_payload(store: Store, message: Message, *, with_metadata: bool = True) -> Json:
     """A message as history, answers and interactions carry it."""
-    team = store.world.team.id
-    payload: Json = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts, "team": team}
-    if message.bot_id:
-        app = store.world.app
-        payload |= {
-            "bot_id": message.bot_id,
-            "app_id": app.id,
-            "bot_profile": {"id": message.bot_id, "app_id": app.id, "name": app.bot_user.name, "team_id": team},
-        }
-    if message.blocks:
-        payload["blocks"] = list(message.blocks)
-    if message.attachments:
-        payload["attachments"] = list(message.attachments)
-    if message.thread_ts:
-        payload["thread_ts"] = message.thread_ts
-        if message.is_reply:
-            parent = store.find(message.channel, message.thread_ts)
-            if parent is not None:
-                payload["parent_user_id"] = parent.user
-    replies = [] if message.is_reply or message.visible_to else store.thread(message.channel, message.ts)
-    if replies:
-        payload |= {
-            "thread_ts": message.ts,
-            "reply_count": len(replies),
-            "reply_users": sorted({reply.user for reply in replies}),
-            "reply_users_count": len({reply.user for reply in replies}),
-            "latest_reply": replies[-1].ts,
-        }
-    if message.edited:
-        payload["edited"] = {"user": message.user, "ts": message.edited}
-    if message.reactions:
-        payload["reactions"] = [
-            {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions
-        ]
-    if message.metadata and with_metadata:
-        payload["metadata"] = message.metadata
-    if message.files:
-        payload["files"] = [file_payload(store.files[file_id]) for file_id in message.files]
-    if message.visible_to:
-        payload |= {"is_ephemeral": True}
-    return payload
+    payload: Json = {
+        "type": "message",
+        "user": message.user,
+        "text": message.text,
+        "ts": message.ts,
+        "team": store.world.team.id,
+        **_authorship(store.world, message),
+        **_thread(store, message),
+    }
+    optional: Json = {
+        "blocks": list(message.blocks),
+        "attachments": list(message.attachments),
+        "edited": {"user": message.user, "ts": message.edited} if message.edited else None,
+        "reactions": [{"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions],
+        "metadata": message.metadata if with_metadata else None,
+        "files": [file_payload(store.files[file_id]) for file_id in message.files],
+        "is_ephemeral": message.visible_to is not None,
+    }
+    return payload | {name: value for name, value in optional.items() if value}
+
+
+def _authorship(world: World, message: Message) -> Json:
+    """What marks an app's message."""
+    if not message.bot_id:
+        return {}
+    app = world.app
+    profile = {"id": message.bot_id, "app_id": app.id, "name": app.bot_user.name, "team_id": world.team.id}
+    return {"bot_id": message.bot_id, "app_id": app.id, "bot_profile": profile}
+
+
+def _thread(store: Store, message: Message) -> Json:
+    """What says that a message is a reply, or has replies."""
+    if message.thread_ts and message.is_reply:
+        parent = store.find(message.channel, message.thread_ts)
+        return {"thread_ts": message.thread_ts} | ({"parent_user_id": parent.user} if parent else {})
+    replies = [] if message.visible_to else store.thread(message.channel, message.ts)
+    if not replies:
+        return {}
+    people = sorted({reply.user for reply in replies})
+    return {
+        "thread_ts": message.ts,
+        "reply_count": len(replies),
+        "reply_users": people,
+        "reply_users_count": len(people),
+        "latest_reply": replies[-1].ts,
+    }
 
 
 def file_payload(file: File) -> Json:

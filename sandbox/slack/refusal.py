@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sandbox.slack.wire import Json
 
 
-class Refused(Exception):  # noqa: N818 - Slack refuses a call; nothing of ours went wrong
+class Refused(Exception):
     """A Web API call that Slack answers with `ok: false` and one of its documented error codes."""
 
     def __init__(self, code: str, messages: Sequence[str] = (), **details: str) -> None:

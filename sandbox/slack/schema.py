@@ -20,7 +20,7 @@ def problem(words: str, pointer: str) -> str:
 def string(longest: int | None = None, *, shortest: int = 0) -> Rule:
     """A string of `shortest` to `longest` characters."""
 
-    def check(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, str):
             yield problem("must be a string", pointer)
         elif len(value) < shortest:
@@ -31,7 +31,7 @@ def string(longest: int | None = None, *, shortest: int = 0) -> Rule:
     return check
 
 
-def boolean(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+def boolean(value: Any, pointer: str) -> Iterator[str]:
     """True or false."""
     if not isinstance(value, bool):
         yield problem("must be a boolean", pointer)
@@ -40,7 +40,7 @@ def boolean(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JS
 def integer(least: int = 0, most: int | None = None) -> Rule:
     """A whole number within bounds."""
 
-    def check(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, int) or isinstance(value, bool):
             yield problem("must be an integer", pointer)
         elif value < least:
@@ -54,14 +54,14 @@ def integer(least: int = 0, most: int | None = None) -> Rule:
 def choice(*allowed: str) -> Rule:
     """One of a few words."""
 
-    def check(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if value not in allowed:
             yield problem(f"must be one of: {', '.join(allowed)}", pointer)
 
     return check
 
 
-def anything(_value: Any, _pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+def anything(_value: Any, _pointer: str) -> Iterator[str]:
     """Not looked into."""
     return iter(())
 
@@ -69,7 +69,7 @@ def anything(_value: Any, _pointer: str) -> Iterator[str]:  # noqa: ANN401 - any
 def array(rule: Rule, most: int | None = None, *, least: int = 1) -> Rule:
     """A list of `least` to `most` items that each follow `rule`."""
 
-    def check(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, list | tuple):
             yield problem("must provide an array", pointer)
             return
@@ -87,7 +87,7 @@ def fields(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
     """An object with these fields and no others."""
     optional = optional or {}
 
-    def check(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, dict):
             yield problem("must provide an object", pointer)
             return
@@ -109,7 +109,7 @@ def fields(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
 def by_type(kinds: Mapping[str, Rule]) -> Rule:
     """An object whose `type` says which rule it follows."""
 
-    def check(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    def check(value: Any, pointer: str) -> Iterator[str]:
         if not isinstance(value, dict):
             yield problem("must provide an object", pointer)
         elif "type" not in value:
@@ -125,7 +125,7 @@ def by_type(kinds: Mapping[str, Rule]) -> Rule:
 def both(*rules: Rule) -> Rule:
     """Every one of several rules."""
 
-    def check(value: Any, pointer: str) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    def check(value: Any, pointer: str) -> Iterator[str]:
         for rule in rules:
             yield from rule(value, pointer)
 

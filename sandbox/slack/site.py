@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sandbox.slack.grants import Credentials, ResponseUrls, Tickets, Triggers
+from sandbox.slack.grants import Credentials, Origin, ResponseUrls, Tickets, Triggers
 from sandbox.slack.records import ApiCall
 from sandbox.slack.store import Store
 from sandbox.slack.world import World
@@ -27,3 +27,7 @@ class Site:
     def world(self) -> World:
         """The team, its people and its app."""
         return self.store.world
+
+    def response_url(self, origin: Origin) -> str:
+        """A new response_url for something that was done at `origin`."""
+        return f"{self.url}/response/{self.response_urls.issue(origin)}"

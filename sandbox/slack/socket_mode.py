@@ -74,7 +74,7 @@ class SocketMode:
         return Reply(acked=True, seconds=time.monotonic() - started, body=body)
 
     async def disconnect(self, reason: str = "warning", grace: float = DISCONNECT_WARNING) -> None:
-        """Tell every connection to go (`warning`, `refresh_requested`, `link_disabled`) and close it `grace` s later."""
+        """Tell every connection why it must go (`warning`, `refresh_requested`), and close it `grace` seconds later."""
         for connection in list(self._connections):
             message = {"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}
             await connection.socket.send_json(message)
@@ -143,7 +143,7 @@ def _envelope(envelope_id: str, kind: str, payload: Json) -> Json:
     return envelope
 
 
-def _acknowledge(connection: _Connection, message: Any) -> None:  # noqa: ANN401 - straight from the wire
+def _acknowledge(connection: _Connection, message: Any) -> None:
     """Settle the envelope a client's message names; anything else it says is ignored, as Slack does."""
     if not isinstance(message, dict):
         return

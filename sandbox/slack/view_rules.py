@@ -32,7 +32,7 @@ _SHAPES = {
 }
 
 
-def check_view(body: Any, kind: str, *, taken_external_ids: AbstractSet[str] = frozenset()) -> Json:  # noqa: ANN401
+def check_view(body: Any, kind: str, *, taken_external_ids: AbstractSet[str] = frozenset()) -> Json:
     """The view as it came if Slack would show it as a `kind` (modal or home); Refused otherwise."""
     if not isinstance(body, dict):
         raise invalid_arguments("must provide an object [json-pointer:/view]")

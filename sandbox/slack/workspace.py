@@ -1,32 +1,35 @@
 """A local Slack workspace: start it, point the real SDK at it, act as its people, look at what came of it.
 
-    async with Workspace() as ws:
-        client = AsyncWebClient(token=ws.bot_token, base_url=ws.url + "/api/")
-        app = AsyncApp(client=client, signing_secret=ws.signing_secret)
-        ...
-        done = await ws.slash("ada", "#ops", "/hacluster status web")
-        message = await ws.wait_for(lambda: ws.messages("#ops"))
+async with Workspace() as ws:
+client = AsyncWebClient(token=ws.bot_token, base_url=ws.url + "/api/")
+app = AsyncApp(client=client, signing_secret=ws.signing_secret)
+...
+done = await ws.slash("ada", "#ops", "/hacluster status web")
+message = await ws.wait_for(lambda: ws.messages("#ops"))
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from aiohttp import web
 
 from sandbox.slack.changes import Changes
 from sandbox.slack.clock import Clock, wall_clock
 from sandbox.slack.delivery import ACK_TIMEOUT, Deliveries
-from sandbox.slack.doings import Doings, Done
+from sandbox.slack.done import Done
 from sandbox.slack.grants import Credentials, ResponseUrls, Tickets, Triggers
 from sandbox.slack.inputs import NotPossible
+from sandbox.slack.modals import Modals
+from sandbox.slack.pressing import Pressing
 from sandbox.slack.records import ApiCall, Delivery, File, Message, Reply, View
 from sandbox.slack.responses import Responses
 from sandbox.slack.site import Site
 from sandbox.slack.socket_mode import DISCONNECT_WARNING, SocketMode
 from sandbox.slack.store import Store
+from sandbox.slack.talking import Talking
 from sandbox.slack.web_api import MAX_BODY, WebApi
 from sandbox.slack.wire import Json
 from sandbox.slack.world import DEMO, Channel, User, World
@@ -37,7 +40,7 @@ T = TypeVar("T")
 class Workspace:
     """One running workspace. People and channels are named by name (`ada`, `#ops`) or id throughout."""
 
-    def __init__(  # noqa: PLR0913 - each is a thing an embedding program chooses
+    def __init__(
         self,
         world: World = DEMO,
         *,
@@ -63,7 +66,9 @@ class Workspace:
         self.socket_mode = SocketMode(self.site)
         self._responses = Responses(self.store)
         self._deliveries = Deliveries(self.socket_mode, self.changes, ack_timeout)
-        self._doings = Doings(self.site, self._deliveries, self._responses)
+        self._talking = Talking(self.site, self._deliveries, self._responses)
+        self._pressing = Pressing(self.site, self._deliveries)
+        self._modals = Modals(self.site, self._deliveries)
         self._host = host
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -128,20 +133,20 @@ class Workspace:
 
     async def slash(self, user: str, channel: str, line: str) -> Done:
         """Type a slash command, such as `/hacluster status web`."""
-        return await self._doings.slash(self.user(user), self._present(user, channel), line)
+        return await self._talking.slash(self.user(user), self._present(user, channel), line)
 
     async def say(self, user: str, channel: str, text: str, thread_ts: str | None = None) -> Message:
         """Write a message; `@hacluster ...` in it reaches the bot as a mention."""
-        message, _ = await self._doings.say(self.user(user), self._present(user, channel), text, thread_ts)
+        message, _ = await self._talking.say(self.user(user), self._present(user, channel), text, thread_ts)
         return message
 
-    async def click(  # noqa: PLR0913 - a press is described by all of these
+    async def click(
         self,
         user: str,
         channel: str,
         ts: str,
         action_id: str,
-        value: Any = None,  # noqa: ANN401 - a simple value or Slack's own form
+        value: Any = None,
         *,
         block_id: str | None = None,
         confirm: bool = True,
@@ -151,23 +156,23 @@ class Workspace:
         Raises NotPossible where this person sees no such message or element.
         """
         message = self._visible(user, channel, ts)
-        return await self._doings.use_in_message(
+        return await self._pressing.use_in_message(
             self.user(user), message, action_id, value, block_id=block_id, confirm=confirm
         )
 
-    async def click_in_view(  # noqa: PLR0913 - a press is described by all of these
+    async def click_in_view(
         self,
         user: str,
         view_id: str,
         action_id: str,
-        value: Any = None,  # noqa: ANN401 - a simple value or Slack's own form
+        value: Any = None,
         *,
         block_id: str | None = None,
         confirm: bool = True,
         entered: Mapping[str, Any] | None = None,
     ) -> Done:
         """Use an element of a modal or Home tab, with `entered` in the view's fields."""
-        return await self._doings.use_in_view(
+        return await self._pressing.use_in_view(
             self.user(user),
             self._own_view(user, view_id),
             action_id,
@@ -179,15 +184,15 @@ class Workspace:
 
     async def submit(self, user: str, view_id: str, state_values: Mapping[str, Any]) -> Done:
         """Submit a modal with values by block_id, simple (`{"name": "web"}`) or in Slack's form."""
-        return await self._doings.submit(self.user(user), self._own_view(user, view_id), state_values)
+        return await self._modals.submit(self.user(user), self._own_view(user, view_id), state_values)
 
     async def close_view(self, user: str, view_id: str) -> Done:
         """Close a modal without submitting it."""
-        return await self._doings.close(self.user(user), self._own_view(user, view_id))
+        return await self._modals.close(self.user(user), self._own_view(user, view_id))
 
     async def open_home(self, user: str) -> Done | None:
         """Open the app's Home tab."""
-        return await self._doings.open_home(self.user(user))
+        return await self._talking.open_home(self.user(user))
 
     async def deliver(self, kind: str, payload: Json) -> Reply:
         """Send the app a raw payload (`slash_commands`, `events_api`, `interactive`): replays, forgeries, nonsense."""
@@ -238,7 +243,7 @@ class Workspace:
         """Every payload sent to the app so far, with its reply."""
         return self._deliveries.log
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Callable[[], T | Literal[False] | None], timeout: float = 5.0) -> T:  # noqa: ASYNC109
         """Wait until `predicate` is truthy and give what it returned; it is asked again after every change."""
         return await self.changes.wait_for(predicate, timeout)
 

@@ -46,7 +46,7 @@ def _thread(call: Call, channel_id: str) -> str | None:
 
 
 async def update(call: Call) -> Json:
-    """Edit one of the bot's own messages. Blocks or attachments left out stay as they were; an empty list drops them."""
+    """Edit one of the bot's own messages. Blocks or attachments left out stay; an empty list drops them."""
     channel = call.channel()
     ts = call.arguments.required("ts")
     message = call.store.find(channel.id, ts)

@@ -72,9 +72,7 @@ async def open_direct(call: Call) -> Json:
 async def history(call: Call) -> Json:
     """Top-level messages of a channel the bot is in, newest first."""
     channel = _readable(call)
-    found = [
-        message for message in call.store.messages(channel.id) if not message.is_reply and _within(call, message)
-    ]
+    found = [message for message in call.store.messages(channel.id) if not message.is_reply and _within(call, message)]
     return _messages(call, list(reversed(found)))
 
 

@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from sandbox.slack.methods.call import Call, Method
-from sandbox.slack.payloads import view_payload, with_block_ids
+from sandbox.slack.payloads import view_payload, with_ids
 from sandbox.slack.records import View
 from sandbox.slack.refusal import Refused, invalid_arguments
 from sandbox.slack.store import Store, new_id
@@ -25,7 +25,7 @@ def new_view(store: Store, user: str, body: Json, on: View | None = None) -> Vie
     return View(
         id=view_id,
         user=user,
-        body={**body, "blocks": list(with_block_ids(body["blocks"]))},
+        body={**body, "blocks": list(with_ids(body["blocks"]))},
         hash=new_hash(store),
         root_id=on.root_id if on else view_id,
         previous_id=on.id if on else None,
@@ -37,7 +37,7 @@ def changed_view(store: Store, view: View, body: Json) -> View:
     return View(
         id=view.id,
         user=view.user,
-        body={**body, "blocks": list(with_block_ids(body["blocks"]))},
+        body={**body, "blocks": list(with_ids(body["blocks"]))},
         hash=new_hash(store),
         root_id=view.root_id,
         previous_id=view.previous_id,

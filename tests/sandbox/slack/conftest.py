@@ -30,7 +30,7 @@ async def app(ws: Workspace, client: AsyncWebClient) -> AsyncIterator[AsyncApp]:
     """A Bolt app connected by Socket Mode; tests add listeners to it."""
     bolt = AsyncApp(client=client, signing_secret=ws.signing_secret)
     handler = AsyncSocketModeHandler(bolt, ws.app_token)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     await ws.wait_for(lambda: ws.connected)
     yield bolt
-    await handler.close_async()
+    await handler.close_async()  # type: ignore[no-untyped-call]

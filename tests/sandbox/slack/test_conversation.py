@@ -27,7 +27,9 @@ async def test_slash_command_is_acked_then_answered_in_a_message_that_is_edited(
     assert message.user == ws.user("hacluster").id
 
 
-async def test_button_reaches_the_app_with_who_pressed_what(app: AsyncApp, ws: Workspace, client: AsyncWebClient) -> None:
+async def test_button_reaches_the_app_with_who_pressed_what(
+    app: AsyncApp, ws: Workspace, client: AsyncWebClient
+) -> None:
     pressed: list[dict[str, Any]] = []
 
     @app.action("confirm")
@@ -59,7 +61,7 @@ async def test_button_reaches_the_app_with_who_pressed_what(app: AsyncApp, ws: W
     done = await ws.click("ole", "#ops", posted["ts"], "confirm")
 
     assert done.acked
-    replaced = await ws.wait_for(lambda: ws.message("#ops", posted["ts"]).history and ws.message("#ops", posted["ts"]))
+    replaced = await ws.wait_for(lambda: now if (now := ws.message("#ops", posted["ts"])).history else None)
     assert replaced.text == "Started"
     assert replaced.blocks == ()
     [body] = pressed
@@ -124,7 +126,7 @@ async def test_mention_in_a_thread_is_answered_there(app: AsyncApp, ws: Workspac
     first = await ws.say("vic", "#ops", "morning")
     await ws.say("vic", "#ops", "@hacluster status web", thread_ts=first.ts)
 
-    [question, answer] = await ws.wait_for(lambda: len(t := ws.thread("#ops", first.ts)) > 1 and t)
+    [question, answer] = await ws.wait_for(lambda: thread if len(thread := ws.thread("#ops", first.ts)) > 1 else None)
     assert question.text == f"<@{ws.user('hacluster').id}> status web"
     assert answer.text == f"heard {question.text}"
 
