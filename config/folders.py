@@ -1,0 +1,42 @@
+"""The two folders an operator fills: configuration files and secrets, each read by a plain name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}", re.IGNORECASE | re.ASCII)
+LARGEST = 1_048_576
+"""Bytes of a configuration file or a secret; more is a mistake."""
+
+
+class NotInFolder(LookupError):
+    """There is no such file in the folder, or no folder. The text is fit for people and names no content."""
+
+
+def read_named(folder: Path | None, setting: str, name: str) -> str:
+    """Return the text of a file of a folder. Raises `NotInFolder`; `setting` is the key that names the folder.
+
+    Only plain names are read: no path leads out of the folder, and no name with two underscores, since those files
+    are the bot's own settings (Slack's tokens) and must not reach a node as if they were a cluster's secret.
+    """
+    if not _NAME.fullmatch(name) or "__" in name:
+        raise NotInFolder(f"{name[:60]!r} is not a plain file name")
+    if folder is None:
+        raise NotInFolder(f"there is no {name!r}: {setting} is not set")
+    return read_text(folder / name)
+
+
+def read_text(file: Path) -> str:
+    """Return a small UTF-8 file's text. Raises `NotInFolder` saying what is wrong with the file."""
+    try:
+        if file.stat().st_size > LARGEST:
+            raise NotInFolder(f"{file} is larger than {LARGEST} bytes")
+        content = file.read_bytes()
+    except OSError as error:
+        raise NotInFolder(f"{file} cannot be read: {error.strerror}") from None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        pass  # raised outside: that error would carry the content along
+    raise NotInFolder(f"{file} is not UTF-8 text")

@@ -1,0 +1,145 @@
+"""Settings: everything an operator declares, from all its sources, checked at once before anything starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.cluster_table import FromTables
+from config.folders import NotInFolder, read_named
+from config.inventory import Address, ClusterSpec
+from config.policy import Policy
+from config.problems import ConfigurationProblems, Location, Problem, key_of, problem_of
+from config.sections import Folder, LogSettings, SlackSettings, SshSettings, StoreSettings
+from config.sources import (
+    CONFIG,
+    DEFAULT_CONFIG,
+    DEFAULT_SECRETS,
+    PREFIX,
+    Layer,
+    from_environment,
+    read_env_file,
+    read_secrets,
+    read_toml,
+)
+
+SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
+
+
+class Settings(BaseSettings):
+    """All settings. Built by `load_settings`; the class itself reads nothing but its arguments."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    slack: SlackSettings = Field(default_factory=SlackSettings)
+    ssh: SshSettings = Field(default_factory=SshSettings)
+    store: StoreSettings = Field(default_factory=StoreSettings)
+    policy: Policy = Field(default_factory=Policy)
+    log: LogSettings = Field(default_factory=LogSettings)
+    clusters: Annotated[tuple[ClusterSpec, ...], FromTables()] = ()
+    files_dir: Folder | None = None
+    """The configuration folder: `--haproxy-cfg NAME` and a cluster's `haproxy_cfg` are files in it."""
+    secrets_dir: Folder | None = None
+    """A folder with one secret per file; `secret:NAME` in a cluster's fencing is the file NAME in it."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read no source behind the caller's back: `load_settings` hands in its own."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+    def file(self, name: str) -> str:
+        """Return a file of the configuration folder. Raises `NotInFolder`."""
+        return read_named(self.files_dir, "files_dir", name)
+
+    def secret(self, name: str) -> str:
+        """Return a secret by name, without its last line break. Raises `NotInFolder`."""
+        return read_named(self.secrets_dir, "secrets_dir", name).rstrip("\r\n")
+
+    def address_allowed(self, address: Address) -> bool:
+        """Whether a node may have this address, by `ssh.allowed_networks`."""
+        networks = self.ssh.allowed_networks
+        return not networks or any(address in network for network in networks)
+
+
+def load_settings(
+    *,
+    environ: Mapping[str, str] | None = None,
+    env_file: Path = Path(".env"),
+    **overrides: Any,
+) -> Settings:
+    """Read and check the settings. Raises `ConfigurationProblems` with every mistake that can be told apart.
+
+    Sources, the first that gives a key wins: `overrides`, the environment (the process's own unless given), the
+    `.env` file, the secrets folder, the settings file. Relative paths are taken from the working directory.
+    """
+    environ = os.environ if environ is None else environ
+    dotenv = read_env_file(env_file)
+    named = {**dotenv, **environ}
+    problems: list[Problem] = []
+
+    config = named.get(CONFIG)
+    toml, found = read_toml(Path(config).expanduser() if config else DEFAULT_CONFIG, required=bool(config))
+    problems += found
+    declared = overrides.get("secrets_dir") or named.get(SECRETS_DIR) or toml.values.get("secrets_dir")
+    folder = Path(str(declared)).expanduser() if declared else DEFAULT_SECRETS
+    secrets, found = read_secrets(folder, required=bool(declared))
+    problems += found
+    if not declared and folder.is_dir():
+        overrides["secrets_dir"] = folder
+
+    layers = (
+        Layer(overrides, {}),
+        from_environment(environ, ""),
+        from_environment(dotenv, f"{env_file}:"),
+        secrets,
+        toml,
+    )
+    settings, found = _validated(layers)
+    problems += found
+    if settings is not None:
+        problems += _misfits(settings)
+    if settings is None or problems:
+        raise ConfigurationProblems(problems)
+    return settings
+
+
+def _validated(layers: tuple[Layer, ...]) -> tuple[Settings | None, list[Problem]]:
+    sources = tuple(InitSettingsSource(Settings, layer.values) for layer in layers)
+    built_from: dict[str, Any] = {"_build_sources": (sources, {})}
+    try:
+        return Settings(**built_from), []
+    except ValidationError as error:
+        errors = error.errors(include_input=False, include_url=False)
+    # outside the except block: the ValidationError, which holds what was written, is not carried along
+    problems: dict[Problem, None] = {}
+    for each in errors:
+        problem = problem_of(each, Settings)
+        origin = next(filter(None, (layer.origin(each["loc"]) for layer in layers)), "")
+        problems[Problem(problem.key, problem.message, origin)] = None
+    return None, list(problems)
+
+
+def _misfits(settings: Settings) -> Iterator[Problem]:
+    """Check what no section can check alone."""
+    for cluster in settings.clusters:
+        for node in cluster.nodes:
+            for address in node.addresses:
+                if not settings.address_allowed(address):
+                    location: Location = ("clusters", cluster.name, "nodes", node.name)
+                    yield Problem(key_of(location), f"{address} is in none of ssh.allowed_networks")
+
+
+__all__ = ["ConfigurationProblems", "NotInFolder", "Problem", "Settings", "load_settings"]
