@@ -1,8 +1,8 @@
 """A change as data: steps with the exact commands, what proves each, and the one function that carries them out.
 
 A plan is made by a pure function from a request and a snapshot. Its steps form a small graph (`after`); steps that do
-not wait for each other run at the same time. A step is left out of a plan when its proof already holds, so planning
-again after an interruption is how a change resumes.
+not wait for each other run at the same time. What is done already is left out of a plan, so planning again after an
+interruption is how a change resumes.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from commands.command import Command, Completed, Runner
 from commands.errors import CommandFailed, CommandTimedOut, HaclusterError, OutcomeUnknown
+from commands.facts.fact import Fact
 from commands.report import Finding
-from commands.snapshot import Snapshot, gather
+from commands.snapshot import NodeSnapshot, Snapshot, gather
 from config.inventory import ClusterSpec, NodeSpec
 
 POLL = 0.25
@@ -29,8 +30,8 @@ POLL = 0.25
 class Proof:
     """The fact that shows a step is done. `missing` returns what is not so yet: an empty tuple means it holds.
 
-    It is asked twice: when planning (a step whose proof holds is left out) and after the step's commands, every quarter
-    of a second for at most `patience` seconds.
+    After a step's commands it is asked every quarter of a second, for at most `patience` seconds. Planning asks it too,
+    to leave out what is done already.
     """
 
     reads: tuple[str, ...]
@@ -39,6 +40,27 @@ class Proof:
     patience: float = 10.0
     nodes: tuple[str, ...] | None = None
     """Node names to read; None for all."""
+    facts: Mapping[str, Fact[Any]] = field(default_factory=dict)
+    """Fields that need more than the cluster to be read, each with how."""
+
+
+def on_each(
+    nodes: Iterable[str], reads: tuple[str, ...], lacks: Callable[[NodeSnapshot], str | None], patience: float = 10.0
+) -> Proof:
+    """Make a proof that must hold on each named node. `lacks` is asked only where all fields were read."""
+    names = tuple(nodes)
+
+    def missing(snapshot: Snapshot) -> tuple[str, ...]:
+        found = []
+        for name in names:
+            node = snapshot.node(name)
+            unread = node.unknown(*reads)
+            why = unread.why.removeprefix(f"{name}: ") if unread else lacks(node)
+            if why:
+                found.append(f"{name}: {why}")
+        return tuple(found)
+
+    return Proof(reads, missing, patience, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +94,14 @@ class Plan:
     risks: tuple[Finding, ...] = ()
     guards: tuple[str, ...] = ()
     """The facts the decision rested on, as text, part of the fingerprint: a change of them voids a confirmation."""
-    result: tuple[str, ...] = ()
-    """Names of `NodeSnapshot` fields to show when done."""
+    declares: ClusterSpec | None = None
+    """The cluster to remember from the moment the plan is carried out, where the plan makes or adopts one."""
+
+    def __post_init__(self) -> None:
+        ids = [step.id for step in self.steps]
+        for place, step in enumerate(self.steps):
+            if ids.count(step.id) > 1 or not set(step.after).isdisjoint(ids[place:]):
+                raise ValueError(f"step {step.id} is doubled, or waits for itself or for a later one")
 
     @property
     def fingerprint(self) -> str:
@@ -117,11 +145,6 @@ def _identity(command: Command) -> list[str]:
     return [*command.argv, "<", shown]
 
 
-def remaining(steps: Iterable[Step], snapshot: Snapshot) -> tuple[Step, ...]:
-    """Return the steps whose proof does not hold in the snapshot; a step without a proof remains."""
-    return tuple(step for step in steps if step.proof is None or step.proof.missing(snapshot))
-
-
 State = Literal["started", "done", "failed", "not done"]
 
 
@@ -145,40 +168,30 @@ async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.mo
     begun = clock()
     waiting = {step.id: step for step in plan.steps}
     running: dict[asyncio.Task[tuple[Completed, ...]], Step] = {}
-    done: set[str] = set()
     failed = False
     try:
-        while waiting or running:
-            if not failed:
-                for step in [
-                    s for s in waiting.values() if not any(a in waiting or _under_way(a, running) for a in s.after)
-                ]:
-                    del waiting[step.id]
-                    running[asyncio.create_task(_carry_out(step, plan.cluster, runner, clock))] = step
-                    yield Progress(step, "started", clock() - begun)
+        while True:
+            unfinished = waiting.keys() | {step.id for step in running.values()}
+            ready = [s for s in waiting.values() if unfinished.isdisjoint(s.after)]
+            for step in () if failed else ready:
+                del waiting[step.id]
+                running[asyncio.create_task(_carry_out(step, plan.cluster, runner, clock))] = step
+                yield Progress(step, "started", clock() - begun)
             if not running:
                 break
             ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
                 step = running.pop(task)
-                error = task.exception()
-                if error is None:
-                    done.add(step.id)
+                try:
                     yield Progress(step, "done", clock() - begun, ran=task.result())
-                elif isinstance(error, HaclusterError):
+                except HaclusterError as error:
                     failed = True
                     yield Progress(step, "failed", clock() - begun, error)
-                else:
-                    raise error
     finally:
         for task in running:
             task.cancel()
     for step in waiting.values():
         yield Progress(step, "not done", clock() - begun)
-
-
-def _under_way(step_id: str, running: dict[asyncio.Task[tuple[Completed, ...]], Step]) -> bool:
-    return any(step.id == step_id for step in running.values())
 
 
 async def _carry_out(
@@ -207,7 +220,7 @@ async def _await_proof(step: Step, cluster: ClusterSpec, runner: Runner, clock: 
         return
     deadline = clock() + proof.patience
     while True:
-        snapshot = await gather(cluster, runner, proof.reads, proof.nodes)
+        snapshot = await gather(cluster, runner, proof.reads, proof.nodes, proof.facts)
         missing = proof.missing(snapshot)
         if not missing:
             return

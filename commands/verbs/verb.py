@@ -1,7 +1,7 @@
 """What a verb is: its words, who may use it, and either an answer or a change.
 
-A verb that only asks has `answer`; one that changes has `change`, whose `decide` is pure: a request and a snapshot in, a
-plan, a refusal or "nothing to do" out.
+A verb that only asks has `answer`; one that changes has `change`, whose `decide` is pure: a request and a snapshot in,
+a plan, a refusal or "nothing to do" out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From what people type to words, options and names; forgiving of what Slack does to text, strict about everything else."""
+"""From what people type to words, options and names; forgiving of what Slack does to text, strict otherwise."""
 
 from __future__ import annotations
 

@@ -1,0 +1,230 @@
+"""The resources of an HAProxy cluster: what Pacemaker's configuration (the CIB) should hold, and how it gets there.
+
+HAProxy runs as a clone on every node; each floating IP needs a running HAProxy beside it and prefers another node than
+the other floating IPs (a finite score: with -INFINITY one of them would stay stopped when a single node is left).
+With failover `approved`, each floating IP has a home node and a gate: a location rule that forbids every other node
+unless that node carries the attribute an approval sets.
+
+Everything is prepared with `pcs -f` in a file and pushed in one piece, so that a configuration is there as a whole or
+not at all. All commands are spelled as pcs 0.10, 0.11 and 0.12 alike understand them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from commands.command import Command, Stdin
+from commands.facts.cib import Cib
+from config.inventory import ClusterSpec, VipSpec
+
+DRAFT = "/run/hacluster-draft.xml"
+ORIGINAL = "/run/hacluster-original.xml"
+PROXY = "haproxy"
+CLONE = "haproxy-clone"
+
+SEED_DEADTIME = "2s"
+SEED = f"""<cib crm_feature_set="3.2.0" validate-with="pacemaker-3.2" epoch="1" num_updates="0" admin_epoch="0">
+  <configuration>
+    <crm_config>
+      <cluster_property_set id="cib-bootstrap-options">
+        <nvpair id="cib-bootstrap-options-dc-deadtime" name="dc-deadtime" value="{SEED_DEADTIME}"/>
+      </cluster_property_set>
+    </crm_config>
+    <nodes/>
+    <resources/>
+    <constraints/>
+  </configuration>
+  <status/>
+</cib>
+"""
+"""The first CIB of a new cluster. It shortens the wait of the first election of a DC (pacemaker-controld(7),
+`dc-deadtime`, 20 s) and holds nothing else: fencing configured before all nodes are there would shoot late ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vip:
+    """A floating IP as a resource: its id, and its home where its failover waits for people."""
+
+    id: str
+    spec: VipSpec
+    home: str
+
+
+def vips(cluster: ClusterSpec) -> tuple[Vip, ...]:
+    """Return the cluster's floating IPs as resources `vip1`, `vip2`…, their homes spread over the nodes in turn."""
+    names = [node.name for node in cluster.nodes]
+    return tuple(Vip(f"vip{n}", spec, names[(n - 1) % len(names)]) for n, spec in enumerate(cluster.vips, start=1))
+
+
+def gate_attribute(resource: str) -> str:
+    """Return the name of the transient node attribute that opens the resource's gate on a node."""
+    return f"hacluster-{resource}"
+
+
+def conflicts(cluster: ClusterSpec, cib: Cib) -> tuple[str, ...]:
+    """Return what in the cluster's present configuration contradicts what is wanted, one sentence each."""
+    found = []
+    primitives = {primitive.id: primitive for primitive in cib.primitives}
+    for vip in vips(cluster):
+        there = primitives.get(vip.id)
+        if there and there.attributes.get("ip") != str(vip.spec.address):
+            found.append(
+                f"a resource `{vip.id}` is there already, with the address {there.attributes.get('ip', 'none')}"
+            )
+    for primitive in cib.primitives:
+        for vip in vips(cluster):
+            if primitive.id != vip.id and primitive.attributes.get("ip") == str(vip.spec.address):
+                found.append(f"the resource `{primitive.id}` has the address {vip.spec.address} already")
+    proxy = primitives.get(PROXY)
+    if proxy and (proxy.cls, proxy.type) != ("systemd", "haproxy"):
+        found.append(f"a resource `{PROXY}` is there already, and it is not the haproxy service")
+    return tuple(found)
+
+
+def missing(cluster: ClusterSpec, cib: Cib) -> tuple[str, ...]:
+    """Return what the cluster's configuration lacks, in people's words; empty when all is there."""
+    return tuple(words for words, _ in _wanted(cluster, cib))
+
+
+def draft_commands(cluster: ClusterSpec, cib: Cib | None, secret_files: Mapping[str, str]) -> tuple[Command, ...]:
+    """Return the commands that prepare the new configuration in `DRAFT`, beside the `ORIGINAL` it starts from.
+
+    `cib` is the running cluster's configuration; None means a cluster that is about to be started from `SEED`.
+    `secret_files` maps secret names to the files on the nodes that hold them.
+    """
+    seed = Stdin(SEED, "the first configuration")
+    start = (
+        _write(ORIGINAL, seed)
+        if cib is None
+        else Command(("pcs", "cluster", "cib", ORIGINAL), timeout=30, changes=True),
+        Command(("cp", ORIGINAL, DRAFT), changes=True),
+    )
+    return (*start, *(_pcs(argv) for _, lines in _wanted(cluster, cib, secret_files) for argv in lines))
+
+
+def push_command() -> Command:
+    """Return the command that makes the drafted configuration the cluster's, in one piece."""
+    return Command(("pcs", "cluster", "cib-push", DRAFT, f"diff-against={ORIGINAL}"), timeout=60, changes=True)
+
+
+def _write(path: str, text: Stdin) -> Command:
+    return Command(("install", "-m", "600", "/dev/stdin", path), stdin=text, changes=True)
+
+
+def _pcs(argv: tuple[str, ...]) -> Command:
+    return Command(("pcs", "-f", DRAFT, *argv), timeout=30, changes=True)
+
+
+def _wanted(
+    cluster: ClusterSpec, cib: Cib | None, secret_files: Mapping[str, str] | None = None
+) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
+    """Yield, for each thing that is not there yet, its words and its pcs commands."""
+    properties = cib.properties if cib else {"dc-deadtime": SEED_DEADTIME}
+    if properties.get("dc-deadtime") == SEED_DEADTIME:
+        yield "the short first election is still set", (("property", "unset", "dc-deadtime"),)
+    fencing = "true" if cluster.fencing else "false"
+    if properties.get("stonith-enabled") != fencing:
+        yield f"stonith-enabled is not {fencing}", (("property", "set", f"stonith-enabled={fencing}"),)
+    if not cib or "resource-stickiness" not in cib.resource_defaults:
+        yield "no stickiness is set", (("resource", "defaults", "update", "resource-stickiness=100"),)
+    yield from _fencing(cluster, cib, secret_files or {})
+    if not cluster.vips:
+        return
+    yield from _proxy(cib)
+    yield from _vips(cluster, cib)
+
+
+def _fencing(
+    cluster: ClusterSpec, cib: Cib | None, secret_files: Mapping[str, str]
+) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
+    if cluster.fencing is None:
+        return
+    there = {primitive.id for primitive in cib.primitives} if cib else set()
+    for device, targets, options in fence_devices(cluster):
+        if device in there:
+            continue
+        words = [_fence_option(name, value, secret_files) for name, value in options.items()]
+        yield (
+            f"the fence device `{device}` is missing",
+            (("stonith", "create", device, cluster.fencing.agent, *words, f"pcmk_host_list={','.join(targets)}"),),
+        )
+
+
+def fence_devices(cluster: ClusterSpec) -> tuple[tuple[str, tuple[str, ...], dict[str, str]], ...]:
+    """Return each fence device as its id, the nodes it can fence and its options.
+
+    One device for all nodes, or one per node where options differ by node. The first node's device of a two-node
+    cluster waits a little before it acts, so that two nodes that lost sight of each other do not fence each other.
+    """
+    fencing = cluster.fencing
+    if fencing is None:
+        return ()
+    names = tuple(node.name for node in cluster.nodes)
+    if not fencing.per_node:
+        return (("fence-all", names, dict(fencing.options)),)
+    devices = []
+    for name in names:
+        options = {**fencing.options, **fencing.per_node.get(name, {})}
+        if name == names[0] and len(names) == 2:  # noqa: PLR2004 - the two-node tie
+            options.setdefault("pcmk_delay_base", "5s")
+        devices.append((f"fence-{name}", (name,), options))
+    return tuple(devices)
+
+
+def _fence_option(name: str, value: str, secret_files: Mapping[str, str]) -> str:
+    if not value.startswith("secret:"):
+        return f"{name}={value}"
+    # fence agents take a script that prints the password, so that it is in no argv and not in the CIB
+    script = {"password": "password_script", "passwd": "passwd_script"}.get(name, f"{name}_script")
+    return f"{script}={secret_files[value.removeprefix('secret:')]}"
+
+
+def _proxy(cib: Cib | None) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
+    if cib is None or not any(primitive.id == PROXY for primitive in cib.primitives):
+        yield (
+            "HAProxy is not a resource yet",
+            (("resource", "create", PROXY, "systemd:haproxy", "op", "monitor", "interval=5s", "timeout=20s"),),
+        )
+    if cib is None or not any(clone.id == CLONE for clone in cib.clones):
+        yield (
+            "HAProxy does not run on every node yet",
+            (("resource", "clone", PROXY), ("resource", "meta", CLONE, "interleave=true")),
+        )
+
+
+def _vips(cluster: ClusterSpec, cib: Cib | None) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
+    primitives = {primitive.id for primitive in cib.primitives} if cib else set()
+    orders = {(order.first, order.then) for order in cib.orders} if cib else set()
+    colocations = {(c.rsc, c.with_rsc) for c in cib.colocations} if cib else set()
+    gates = {gate.resource for gate in cib.gates} if cib else set()
+    placed = vips(cluster)
+    for number, vip in enumerate(placed):
+        if vip.id not in primitives:
+            nic = (f"nic={vip.spec.nic}",) if vip.spec.nic else ()
+            address = (f"ip={vip.spec.address}", f"cidr_netmask={vip.spec.prefix}")
+            words = (
+                "resource",
+                "create",
+                vip.id,
+                "ocf:heartbeat:IPaddr2",
+                *address,
+                *nic,
+                "op",
+                "monitor",
+                "interval=5s",
+            )
+            yield f"`{vip.id}` ({vip.spec}) is not a resource yet", (words,)
+        if (CLONE, vip.id) not in orders:
+            yield f"`{vip.id}` does not wait for HAProxy", (("constraint", "order", "start", CLONE, "then", vip.id),)
+        if (vip.id, CLONE) not in colocations:
+            words = ("constraint", "colocation", "add", vip.id, "with", CLONE, "score=INFINITY")
+            yield f"`{vip.id}` is not bound to a node where HAProxy runs", (words,)
+        for other in placed[:number]:
+            if (vip.id, other.id) not in colocations:
+                words = ("constraint", "colocation", "add", vip.id, "with", other.id, "score=-1000")
+                yield f"`{vip.id}` and `{other.id}` are not kept apart", (words,)
+        if cluster.failover == "approved" and vip.id not in gates:
+            rule = ("#uname", "ne", vip.home, "and", "not_defined", gate_attribute(vip.id))
+            words = ("constraint", "location", vip.id, "rule", f"id=gate-{vip.id}", "score=-INFINITY", *rule)
+            yield f"`{vip.id}` has no gate", (words,)

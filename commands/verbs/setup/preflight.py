@@ -1,0 +1,231 @@
+"""All the reasons not to set a cluster up, found at once, each with what to do about it. Pure: a snapshot in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from commands import configuration
+from commands.facts.cib import Cib
+from commands.facts.corosync_conf import CorosyncConf
+from commands.facts.fact import Known
+from commands.report import Finding, Level
+from commands.snapshot import PCSD_PORT, NodeSnapshot, Snapshot
+from commands.verbs.setup.request import SetupRequest
+from config.inventory import ClusterSpec
+
+MAX_SKEW = 2.0
+"""Seconds. Corosync does not mind, but logs, lifetimes and failure times of different nodes become unreadable."""
+OLDEST = {"pcs": (0, 10), "pacemaker": (2, 0), "corosync": (3, 0)}
+HIGH_AVAILABILITY = "high-availability"
+
+READS = (
+    "addresses", "cib", "clock", "cmap", "conf", "disk_cib", "firewall", "haproxy_config", "host_auth", "os", "packages",
+    "peer_ports", "resolution", "status", "sysctl", "units", "vips_in_use",
+)  # fmt: skip
+
+
+def refusals(request: SetupRequest, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Return every reason not to go on. Nodes that cannot be asked are told first; the rest is judged on what is known."""
+    reasons = [
+        *_unreachable(snapshot),
+        *_systems(snapshot),
+        *_clocks(snapshot),
+        *_names(snapshot),
+        *_versions(snapshot),
+        *_other_clusters(request.cluster, snapshot),
+        *_ports(snapshot),
+        *_floating_ips(request.cluster, snapshot),
+        *_proxies(request, snapshot),
+        *_contents(request.cluster, snapshot),
+    ]
+    return tuple(reasons)
+
+
+def _no(text: str, remedy: str, node: NodeSnapshot | None = None) -> Finding:
+    return Finding(Level.CRITICAL, text, remedy, node.node.name if node else None)
+
+
+def _unreachable(snapshot: Snapshot) -> Iterator[Finding]:
+    for node, why in snapshot.unknown(*READS):
+        remedy = why.error.remedy if why.error else ""
+        yield _no(
+            why.why.removeprefix(f"{node.node.name}: "), remedy or "Check the address, sshd and the bot's key.", node
+        )
+
+
+def _systems(snapshot: Snapshot) -> Iterator[Finding]:
+    for node, system in snapshot.known("os"):
+        if system.family is None:
+            yield _no(
+                f"{system.pretty or 'its operating system'} is not one whose packages the bot knows",
+                "Use Debian or an Enterprise Linux (Oracle, Red Hat, Alma, Rocky, CentOS Stream).",
+                node,
+            )
+
+
+def _clocks(snapshot: Snapshot) -> Iterator[Finding]:
+    clocks = sorted(((clock.epoch, node) for node, clock in snapshot.known("clock")), key=lambda pair: pair[0])
+    if len(clocks) > 1 and (skew := clocks[-1][0] - clocks[0][0]) > MAX_SKEW:
+        behind, ahead = clocks[0][1].node.name, clocks[-1][1].node.name
+        yield _no(
+            f"the clocks of {behind} and {ahead} are {skew:.1f} s apart ({MAX_SKEW:.0f} s are too many)",
+            f"Start time synchronisation on both, as with `systemctl enable --now chronyd`, then look at `date` on {behind}.",
+        )
+
+
+def _names(snapshot: Snapshot) -> Iterator[Finding]:
+    for node, resolution in snapshot.known("resolution"):
+        for peer in snapshot.cluster.nodes:
+            loopback = resolution.loopback(peer.name)
+            if loopback:
+                yield _no(
+                    f"the name {peer.name} resolves to {', '.join(loopback)} there, so it would talk to itself",
+                    f"In its /etc/hosts, give {peer.name} the address {peer.address}.",
+                    node,
+                )
+
+
+def _versions(snapshot: Snapshot) -> Iterator[Finding]:
+    for package, oldest in OLDEST.items():
+        found: dict[tuple[int, ...], list[str]] = {}
+        for node, packages in snapshot.known("packages"):
+            version = _release(packages.versions.get(package))
+            if version is None:
+                continue
+            found.setdefault(version, []).append(node.node.name)
+            if version < oldest:
+                words = f"{package} {_dotted(version)} is too old; {_dotted(oldest)} is the oldest supported"
+                yield _no(words, "Upgrade the server to a supported release.", node)
+        if len(found) > 1:
+            which = ", ".join(
+                f"{_dotted(version)} on {' and '.join(names)}" for version, names in sorted(found.items())
+            )
+            yield _no(f"{package} differs between the nodes: {which}", "Bring all nodes to the same release first.")
+
+
+def _release(version: str | None) -> tuple[int, ...] | None:
+    """Return major and minor of a package's version, without the epoch and whatever follows."""
+    if version is None:
+        return None
+    numbers = version.rpartition(":")[2].split(".")[:2]
+    return tuple(int("".join(filter(str.isdigit, n)) or 0) for n in numbers)
+
+
+def _dotted(version: Iterable[int]) -> str:
+    return ".".join(str(n) for n in version)
+
+
+def same_cluster(cluster: ClusterSpec, conf: CorosyncConf) -> bool:
+    """Return whether a corosync.conf is this cluster's: same name, same nodes, same addresses."""
+    here = {node.name: tuple(node.addresses) for node in conf.nodes}
+    return conf.cluster_name == cluster.name and here == {n.name: tuple(map(str, n.addresses)) for n in cluster.nodes}
+
+
+def leftover(node: NodeSnapshot) -> bool:
+    """Return whether the node holds the one-node cluster that Debian's packages start, with no resources in it."""
+    conf = node.conf
+    if not (isinstance(conf, Known) and isinstance(conf.value, CorosyncConf) and conf.value.is_package_leftover):
+        return False
+    contents = [r.value for r in (node.cib, node.disk_cib) if isinstance(r, Known) and isinstance(r.value, Cib)]
+    return not any(cib.primitives for cib in contents)
+
+
+def _other_clusters(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Finding]:
+    for node, conf in snapshot.known("conf"):
+        if not isinstance(conf, CorosyncConf) or same_cluster(cluster, conf) or leftover(node):
+            continue
+        members = ", ".join(f"{n.name}={','.join(n.addresses)}" for n in conf.nodes) or "no nodes"
+        same = conf.cluster_name == cluster.name
+        yield _no(
+            f"it is in a cluster {'of this name with other nodes' if same else f'called `{conf.cluster_name}`'} ({members})",
+            "If that cluster is real, use `adopt`. If it is to go, run `pcs cluster destroy` on that node yourself: the "
+            "bot never destroys a cluster it does not know.",
+            node,
+        )
+
+
+def _ports(snapshot: Snapshot) -> Iterator[Finding]:
+    opened = {node.node.name for node, wall in snapshot.known("firewall") if wall.active}
+    for node, reached in snapshot.known("peer_ports"):
+        for (peer, port), state in sorted(reached.ports.items()):
+            # a firewalld that runs on the peer is opened by a step of the plan
+            if port == PCSD_PORT and state == "filtered" and peer not in opened:
+                yield _no(
+                    f"it cannot reach port {port} of {peer}: something between them drops the packets",
+                    "Allow tcp 2224 and udp 5404-5412 between the nodes in the firewall between them.",
+                    node,
+                )
+
+
+def _floating_ips(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Finding]:
+    ours = {
+        node.node.name
+        for node, conf in snapshot.known("conf")
+        if isinstance(conf, CorosyncConf) and same_cluster(cluster, conf)
+    }
+    for vip in cluster.vips:
+        address = str(vip.address)
+        for node, addresses in snapshot.known("addresses"):
+            names = {interface.name for interface in addresses.interfaces}
+            if vip.nic and vip.nic not in names:
+                yield _no(
+                    f"it has no interface {vip.nic} for {vip}", f"Its interfaces: {', '.join(sorted(names))}.", node
+                )
+            elif not vip.nic and addresses.interface_for(vip.network) is None:
+                yield _no(
+                    f"none of its interfaces is in {vip.network}, where the floating IP {address} would be",
+                    "Choose a floating IP of a subnet that every node is in, or check the prefix.",
+                    node,
+                )
+            nic = addresses.holds(address)
+            if nic and node.node.name not in ours:
+                yield _no(
+                    f"it holds {address} on {nic} already, outside any cluster",
+                    f"Remove it there: `ip address del {vip.address}/{vip.prefix} dev {nic}`.",
+                    node,
+                )
+        held = any(addresses.holds(address) for _, addresses in snapshot.known("addresses"))
+        others = {
+            who for _, used in snapshot.known("vips_in_use") if (who := used.addresses.get(address)) and who != "self"
+        }
+        if others and not held:
+            yield _no(
+                f"the floating IP {address} is in use: {', '.join(sorted(others))} answers for it",
+                "Choose a free address, or switch that machine off.",
+            )
+
+
+def _proxies(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
+    if not request.cluster.vips:
+        return
+    for node, config in snapshot.known("haproxy_config"):
+        own = config.present and not config.package_default
+        if own and config.valid is False:
+            yield _no(
+                f"its haproxy.cfg is not valid: {config.problems}",
+                "Mend it; `haproxy -c -f /etc/haproxy/haproxy.cfg` says when it is right.",
+                node,
+            )
+        elif own and not config.public_ports:
+            yield _no(
+                "its haproxy.cfg has no `bind` that others can reach, so nothing would answer on the floating IPs",
+                "Add a frontend with `bind *:80` or another port.",
+                node,
+            )
+        elif not own and request.haproxy_cfg is None:
+            yield _no(
+                "HAProxy has no configuration of its own there",
+                "Put a /etc/haproxy/haproxy.cfg there, or give `--haproxy-cfg FILE` with a file of the bot's configuration folder.",
+                node,
+            )
+
+
+def _contents(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Finding]:
+    for node, cib in snapshot.running("cib"):
+        if leftover(node):
+            continue
+        for conflict in configuration.conflicts(cluster, cib):
+            yield _no(
+                f"in the running cluster, {conflict}", "Choose another floating IP, or remove that resource with pcs."
+            )
+        return

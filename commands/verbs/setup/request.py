@@ -1,0 +1,167 @@
+"""What a `setup` asks for: read from the words typed, or from the modal's fields, and checked as a whole."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from commands.errors import UsageError
+from commands.facts.haproxy_config import parse_binds
+from commands.verbs.verb import Desk
+from commands.verbs.words import Option, Words
+from config.inventory import ClusterSpec, FencingSpec, VipSpec, parse_node
+
+USAGE = "setup NAME NODE=ADDRESS NODE=ADDRESS [--vip ADDRESS/PREFIX]… --fencing none|AGENT"
+EXAMPLE = "setup web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --vip 10.0.0.11/24 --fencing none"
+
+OPTIONS = (
+    Option("vip", "a floating IP with its prefix, on a named interface or where its subnet is", "ADDRESS/PREFIX[@NIC]", repeats=True),
+    Option("fencing", "how a lost node is cut from power: a fence agent, or `none`", "none|AGENT"),
+    Option("fence-option", "an option of the agent, for one node or for all; `secret:NAME` for what is secret", "[NODE:]KEY=VALUE", repeats=True),
+    Option("failover", "who moves a floating IP of a lost node", "approved|automatic", choices=("approved", "automatic")),
+    Option("accept-split-brain", "automatic failover without fencing: both halves of a cut network may serve"),
+    Option("haproxy-cfg", "a file of the bot's configuration folder, put where HAProxy has no configuration of its own", "FILE"),
+    Option("new-password", "set a new `hacluster` password even where the nodes already trust each other"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SetupRequest:
+    """A cluster as it should become. Secrets are never shown."""
+
+    cluster: ClusterSpec
+    new_password: bool = False
+    haproxy_cfg: str | None = field(default=None, repr=False)
+    """The text to put where HAProxy has no configuration."""
+    password: str = field(default="", repr=False)
+    fencing_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    known: bool = False
+    """The cluster is declared in the configuration file."""
+
+
+def parse(words: Words, desk: Desk) -> SetupRequest:
+    """Make a request of words. Raises `UsageError` with everything that is wrong, each with the right form."""
+    if not words.positional:
+        raise UsageError("say which cluster to set up", remedy=f"For example: `/hacluster {EXAMPLE}`")
+    name, *nodes = words.positional
+    declared = desk.clusters.get(name)
+    cluster = (
+        declared.spec if declared and not nodes and not words.options.keys() & _SHAPE else _spec(name, nodes, words)
+    )
+    if declared and declared.source == "file" and cluster != declared.spec:
+        raise UsageError(
+            f"`{name}` is declared in the bot's configuration file, and differently",
+            remedy=f"Type `/hacluster setup {name}`, change the file, or choose another name.",
+        )
+    if cluster.failover == "automatic" and cluster.fencing is None and not words.flag("accept-split-brain"):
+        raise UsageError(
+            "automatic failover without fencing ends in a split brain: when the network between the nodes is cut, each "
+            "of them takes all floating IPs",
+            remedy="Leave out `--failover automatic` (failover then waits for a person), give `--fencing AGENT`, or add "
+            "`--accept-split-brain`.",
+        )
+    return SetupRequest(
+        cluster,
+        new_password=words.flag("new-password"),
+        haproxy_cfg=_haproxy_cfg(cluster, desk),
+        password=_password(desk),
+        fencing_secrets={name: desk.secret(name) for name in secret_names(cluster.fencing)},
+        known=declared is not None,
+    )
+
+
+_SHAPE = frozenset({"vip", "fencing", "fence-option", "failover", "haproxy-cfg"})
+
+
+def _spec(name: str, nodes: Iterable[str], words: Words) -> ClusterSpec:
+    wrong: list[str] = []
+
+    def collect(make: object, text: str) -> object | None:
+        try:
+            return make(text)  # type: ignore[operator]
+        except ValidationError as error:
+            wrong.extend(_sentences(error))
+        except ValueError as error:
+            wrong.append(str(error))
+        return None
+
+    found = [collect(parse_node, text) for text in nodes]
+    floating = [collect(VipSpec.parse, text) for text in words.all("vip")]
+    if len(found) < 2:  # noqa: PLR2004 - fewer are no cluster
+        wrong.append("a cluster needs at least two nodes, each as NAME=ADDRESS")
+    fencing = None
+    agent = words.one("fencing")
+    if agent is None:
+        wrong.append("say how a lost node is fenced: `--fencing fence_ipmilan …`, or `--fencing none`")
+    elif agent == "none":
+        if words.all("fence-option"):
+            wrong.append("`--fence-option` goes with a fence agent, not with `--fencing none`")
+    else:
+        fencing = collect(lambda _: _fencing(agent, words.all("fence-option")), agent)
+    cluster = collect(
+        lambda _: ClusterSpec.model_validate(
+            {
+                "name": name,
+                "nodes": tuple(node for node in found if node),
+                "vips": tuple(vip for vip in floating if vip),
+                "fencing": fencing,
+                "failover": words.one("failover") or ("automatic" if fencing else "approved"),
+                "haproxy_cfg": words.one("haproxy-cfg"),
+            }
+        ),
+        name,
+    )
+    if wrong or not isinstance(cluster, ClusterSpec):
+        raise UsageError("; ".join(dict.fromkeys(wrong)), remedy=f"Usage: `/hacluster {USAGE}`")
+    return cluster
+
+
+def _sentences(error: ValidationError) -> Iterable[str]:
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        yield problem["msg"].removeprefix("Value error, ")
+
+
+def _fencing(agent: str, options: Iterable[str]) -> FencingSpec:
+    shared: dict[str, str] = {}
+    per_node: dict[str, dict[str, str]] = {}
+    for option in options:
+        key, equals, value = option.partition("=")
+        if not equals:
+            raise ValueError(f"{option[:40]!r} is not an option of the fence agent: write KEY=VALUE or NODE:KEY=VALUE")
+        node, colon, name = key.rpartition(":")
+        if any(word in name.lower() for word in ("pass", "secret", "token")) and not (
+            value.startswith("secret:") or name.endswith("_script")
+        ):
+            raise ValueError(
+                f"`{name}` looks like a secret: put it into the secrets directory and write {name}=secret:NAME"
+            )
+        (per_node.setdefault(node, {}) if colon else shared)[name] = value
+    return FencingSpec(agent=agent, options=shared, per_node=per_node)
+
+
+def secret_names(fencing: FencingSpec | None) -> tuple[str, ...]:
+    """Return the names of the secrets that a fence device's options refer to."""
+    if fencing is None:
+        return ()
+    values = [*fencing.options.values(), *(v for options in fencing.per_node.values() for v in options.values())]
+    return tuple(sorted({value.removeprefix("secret:") for value in values if value.startswith("secret:")}))
+
+
+def _haproxy_cfg(cluster: ClusterSpec, desk: Desk) -> str | None:
+    if cluster.haproxy_cfg is None:
+        return None
+    text = desk.file(cluster.haproxy_cfg)
+    if not any(not bind.loopback for bind in parse_binds(text)):
+        raise UsageError(f"{cluster.haproxy_cfg} has no `bind` that others can reach, so nothing would answer")
+    return text
+
+
+def _password(desk: Desk) -> str:
+    try:
+        return desk.secret("hacluster_password")
+    except UsageError:
+        # pcs keeps tokens after `host auth`: nobody needs to know this one again
+        return secrets.token_urlsafe(24)

@@ -1,0 +1,457 @@
+"""The recipe as steps, from packages to answering floating IPs. Pure: a request and a snapshot in, steps out.
+
+Every step has the fact that proves it, and where the fact holds already it is left out, node by node. Steps wait only
+for what they need (`after`), so the configuration is drafted while the nodes learn to trust each other and start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from commands import configuration
+from commands.command import Command, Stdin
+from commands.facts import packages
+from commands.facts.cib import Cib
+from commands.facts.corosync_conf import CorosyncConf, NoConf
+from commands.facts.fact import Known, NotRunning, Reading
+from commands.facts.haproxy_config import parse_binds
+from commands.plan import Lane, Step, on_each
+from commands.snapshot import NONLOCAL_BIND, NodeSnapshot, Snapshot
+from commands.verbs.serving import holders, serving_step
+from commands.verbs.setup.preflight import HIGH_AVAILABILITY, leftover, same_cluster
+from commands.verbs.setup.request import SetupRequest, secret_names
+from config.inventory import ClusterSpec, NodeSpec
+
+SYSCTL_FILE = "/etc/sysctl.d/60-hacluster.conf"
+CIB_FILE = "/var/lib/pacemaker/cib/cib.xml"
+HAPROXY_CFG = "/etc/haproxy/haproxy.cfg"
+SECRETS_DIR = "/etc/hacluster"
+START_PATIENCE = 90.0
+"""Seconds for all nodes to be online; an election of a DC alone may take 20 (`dc-deadtime`)."""
+
+
+def steps(request: SetupRequest, snapshot: Snapshot) -> tuple[Step, ...]:
+    """Return what is left to do, in order. Empty when the cluster already is what was asked for."""
+    found = [part(request, snapshot) for part in RECIPE]
+    left = tuple(step for step in found if step is not None)
+    homeless = [vip for vip in request.cluster.vips if len(holders(snapshot, str(vip.address))) != 1]
+    if not request.cluster.vips or not (left or homeless):
+        return left
+    return (*left, serving_step(request.cluster, _ports(request, snapshot), ("configure", "start")))
+
+
+def change(*argv: str, timeout: float = 30, stdin: Stdin | None = None) -> Command:
+    """Make a command that changes a node."""
+    return Command(argv, timeout=timeout, stdin=stdin, changes=True)
+
+
+def write(path: str, text: Stdin, mode: str = "644", owner: str | None = None) -> Command:
+    """Make a command that puts text into a file, whole or not at all, its folder made where it is missing."""
+    who = ("-o", owner.partition(":")[0], "-g", owner.partition(":")[2]) if owner else ()
+    return change("install", "-D", "-m", mode, *who, "/dev/stdin", path, stdin=text)
+
+
+def _value(reading: Reading[Any]) -> Any:
+    """Return what was read, or None where the reading failed; used only behind a check that it did not."""
+    return reading.value if isinstance(reading, Known) else None
+
+
+def _lacking(
+    snapshot: Snapshot, reads: tuple[str, ...], lacks: Callable[[NodeSnapshot], str | None]
+) -> tuple[str, ...]:
+    """Return the names of the nodes where something was not read, or is lacking."""
+    return tuple(node.node.name for node in snapshot.nodes if node.unknown(*reads) or lacks(node))
+
+
+def _step(
+    snapshot: Snapshot,
+    step_id: str,
+    title: str,
+    reads: tuple[str, ...],
+    lacks: Callable[[NodeSnapshot], str | None],
+    commands: Callable[[NodeSnapshot], Iterable[Command]],
+    *,
+    after: tuple[str, ...] = (),
+    patience: float = 10.0,
+    also: Iterable[str] = (),
+) -> Step | None:
+    """Make a step that runs its commands on each node that lacks it (or is named in `also`), or None if none does."""
+    names = set(_lacking(snapshot, reads, lacks)) | set(also)
+    here = [node for node in snapshot.nodes if node.node.name in names]
+    if not here:
+        return None
+    lanes = tuple(Lane(node.node, tuple(commands(node))) for node in here)
+    return Step(step_id, title, lanes, after, on_each((n.node.name for n in here), reads, lacks, patience))
+
+
+def _bare(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the nodes where packages of the cluster are missing."""
+    return _lacking(snapshot, ("packages", "os"), _lacks_packages)
+
+
+def _lacks_packages(node: NodeSnapshot) -> str | None:
+    system, there = _value(node.os), _value(node.packages)
+    if not isinstance(there, packages.Packages) or system is None:
+        return "its packages are unknown"
+    gone = [name for name in packages.cluster_packages(system) if not there.has(name)]
+    return f"{', '.join(gone)} not installed" if gone else None
+
+
+def _packages(_: SetupRequest, snapshot: Snapshot) -> Step | None:
+    def commands(node: NodeSnapshot) -> Iterable[Command]:
+        system = _value(node.os)
+        return packages.install_commands(system, packages.cluster_packages(system))
+
+    title = "Install the cluster's packages"
+    return _step(snapshot, "packages", title, ("packages", "os"), _lacks_packages, commands, patience=5)
+
+
+def _firewall(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    ports = tuple(f"{port}/tcp" for port in _ports(request, snapshot))
+
+    def lacks(node: NodeSnapshot) -> str | None:
+        wall = _value(node.firewall)
+        if not wall.active:
+            return None
+        closed = [*({HIGH_AVAILABILITY} - wall.services), *(set(ports) - wall.ports - _service_ports(wall.services))]
+        return f"the firewall does not allow {', '.join(sorted(closed))}" if closed else None
+
+    allow = change(
+        "firewall-cmd", "--permanent", f"--add-service={HIGH_AVAILABILITY}", *(f"--add-port={p}" for p in ports)
+    )
+    title = "Open the firewall for the cluster and HAProxy"
+    return _step(
+        snapshot, "firewall", title, ("firewall",), lacks, lambda _: (allow, change("firewall-cmd", "--reload"))
+    )
+
+
+def _service_ports(services: frozenset[str]) -> set[str]:
+    known = {"http": "80/tcp", "https": "443/tcp"}
+    return {port for name, port in known.items() if name in services}
+
+
+def _sysctl(_: SetupRequest, snapshot: Snapshot) -> Step | None:
+    text = Stdin(f"# HAProxy may bind a floating IP that another node holds\n{NONLOCAL_BIND} = 1\n", "one setting")
+
+    def lacks(node: NodeSnapshot) -> str | None:
+        settings = _value(node.sysctl)
+        return None if settings.get(NONLOCAL_BIND) == "1" else f"{NONLOCAL_BIND} is not 1"
+
+    title = "Let HAProxy bind floating IPs that are elsewhere"
+    return _step(
+        snapshot,
+        "sysctl",
+        title,
+        ("sysctl",),
+        lacks,
+        lambda _: (write(SYSCTL_FILE, text), change("sysctl", "-q", "-p", SYSCTL_FILE)),
+    )
+
+
+def _leftover(_: SetupRequest, snapshot: Snapshot) -> Step | None:
+    """Debian's packages start a one-node cluster; while it is there, `pcs host auth` says yes and stores no token."""
+    fresh = [name for name in _bare(snapshot) if isinstance(_value(snapshot.node(name).conf), NoConf)]
+
+    def lacks(node: NodeSnapshot) -> str | None:
+        return "the one-node cluster of the packages is still there" if leftover(node) else None
+
+    return _step(
+        snapshot,
+        "leftover",
+        "Remove the one-node cluster that Debian's packages start",
+        ("conf",),
+        lacks,
+        lambda _: (change("pcs", "cluster", "destroy", timeout=150),),
+        after=("packages",),
+        also=[name for name in fresh if _value(snapshot.node(name).os).family == "apt"],
+    )
+
+
+def _pcsd(_: SetupRequest, snapshot: Snapshot) -> Step | None:
+    def lacks(node: NodeSnapshot) -> str | None:
+        unit = _value(node.units).unit("pcsd")
+        return None if unit.active and unit.enabled else "pcsd does not run"
+
+    return _step(
+        snapshot, "pcsd", "Start pcsd", ("units",), lacks, lambda _: (change("systemctl", "enable", "--now", "pcsd", timeout=60),),
+        after=("packages",),
+    )  # fmt: skip
+
+
+def _authorized(cluster: ClusterSpec) -> Callable[[NodeSnapshot], str | None]:
+    names = tuple(node.name for node in cluster.nodes)
+
+    def lacks(node: NodeSnapshot) -> str | None:
+        auth = _value(node.host_auth)
+        if isinstance(auth, NotRunning):
+            return auth.why
+        wrong = [f"{name} is {auth.state.get(name, 'unknown')}" for name in names if not auth.authorized((name,))]
+        return ", ".join(wrong) or None
+
+    return lacks
+
+
+def _needs_auth(request: SetupRequest, snapshot: Snapshot) -> bool:
+    primary = snapshot.nodes[0]
+    return request.new_password or bool(primary.unknown("host_auth") or _authorized(request.cluster)(primary))
+
+
+def _password(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    if not _needs_auth(request, snapshot):
+        return None
+    text = Stdin(f"hacluster:{request.password}\n", "the hacluster password", secret=True)
+    lanes = tuple(Lane(node, (change("chpasswd", stdin=text),)) for node in request.cluster.nodes)
+    return Step("password", "Set the hacluster password", lanes, ("packages",))
+
+
+def _auth(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    if not _needs_auth(request, snapshot):
+        return None
+    primary = request.cluster.nodes[0]
+    hosts = [word for node in request.cluster.nodes for word in (node.name, f"addr={node.address}")]
+    text = Stdin(f"{request.password}\n", "the hacluster password", secret=True)
+    command = change("pcs", "host", "auth", "-u", "hacluster", "--", *hosts, timeout=60, stdin=text)
+    proof = on_each((primary.name,), ("host_auth",), _authorized(request.cluster), patience=15)
+    return Step(
+        "auth",
+        "Let the nodes trust each other (pcs host auth)",
+        (Lane(primary, (command,)),),
+        ("password", "pcsd", "leftover", "firewall"),
+        proof,
+    )
+
+
+def _lacks_conf(cluster: ClusterSpec) -> Callable[[NodeSnapshot], str | None]:
+    def lacks(node: NodeSnapshot) -> str | None:
+        conf = _value(node.conf)
+        return None if isinstance(conf, CorosyncConf) and same_cluster(cluster, conf) else "it is not in the cluster"
+
+    return lacks
+
+
+def _create(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    cluster = request.cluster
+    names = [node.name for node in cluster.nodes]
+    lacks = _lacks_conf(cluster)
+    outside = _lacking(snapshot, ("conf",), lacks)
+    if not outside:
+        return None
+    inside = [node for node in cluster.nodes if node.name not in outside]
+    if inside:
+        # corosync.conf is what `pcs cluster setup` sends last: where one node has it, all have the keys
+        lane = Lane(inside[0], (change("pcs", "cluster", "sync", timeout=60),))
+    else:
+        hosts = [
+            word for node in cluster.nodes for word in (node.name, *(f"addr={address}" for address in node.addresses))
+        ]
+        lane = Lane(cluster.nodes[0], (change("pcs", "cluster", "setup", cluster.name, *hosts, timeout=120),))
+    proof = on_each(names, ("conf",), lacks)
+    return Step("create", "Create the cluster (pcs cluster setup)", (lane,), ("auth", "leftover"), proof)
+
+
+def _seed(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    """Only for a cluster that was never started: a CIB that exists is never touched."""
+    old = [node for node in snapshot.nodes if not _lacks_conf(request.cluster)(node)]
+    if any(not isinstance(_value(node.disk_cib), NotRunning) for node in old):
+        return None
+    text = Stdin(configuration.SEED, "the first configuration")
+    place = write(CIB_FILE, text, "600", "hacluster:haclient")
+    proof = on_each(
+        (node.name for node in request.cluster.nodes),
+        ("disk_cib",),
+        lambda node: None if isinstance(_value(node.disk_cib), Cib) else "there is no first configuration",
+    )
+    lanes = tuple(Lane(node, (place,)) for node in request.cluster.nodes)
+    return Step("seed", "Shorten the first election (dc-deadtime)", lanes, ("create",), proof)
+
+
+def _start(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    names = [node.name for node in request.cluster.nodes]
+
+    def lacks(node: NodeSnapshot) -> str | None:
+        conf, cmap, status = _value(node.conf), _value(node.cmap), _value(node.status)
+        if not (isinstance(conf, CorosyncConf) and same_cluster(request.cluster, conf)):
+            return "it is not in the cluster"
+        if isinstance(cmap, NotRunning) or isinstance(status, NotRunning):
+            return "the cluster does not run there"
+        absent = [name for name in names if name not in cmap.joined_names()]
+        if absent:
+            return f"corosync there does not see {', '.join(absent)}"
+        offline = [name for name in names if not ((state := status.node(name)) and state.online)]
+        return f"Pacemaker there waits for {', '.join(offline)}" if offline else None
+
+    reads = ("conf", "cmap", "status")
+    if not _lacking(snapshot, reads, lacks):
+        return None
+    resting = [node.node.name for node in snapshot.nodes if _lacks_conf(request.cluster)(node) or _rests(node)]
+    which = ("--all",) if len(resting) == len(names) else tuple(resting)
+    commands = (change("pcs", "cluster", "start", *which, timeout=120),) if which else ()
+    lane = Lane(request.cluster.nodes[0], commands)
+    return Step("start", "Start the cluster", (lane,), ("create", "seed"), on_each(names, reads, lacks, START_PATIENCE))
+
+
+def _rests(node: NodeSnapshot) -> bool:
+    return isinstance(_value(node.status), NotRunning)
+
+
+def _enable(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    """The recipe's bare `pcs cluster enable` would enable the local node only."""
+    names = [node.name for node in request.cluster.nodes]
+
+    def lacks(node: NodeSnapshot) -> str | None:
+        found = _value(node.units)
+        off = [name for name in ("corosync", "pacemaker") if not found.unit(name).enabled]
+        return f"{' and '.join(off)} will not start at boot" if off else None
+
+    # creating a cluster (and destroying the packages' one) disables what was enabled before
+    if not _lacking(snapshot, ("units",), lacks) and _create(request, snapshot) is None:
+        return None
+    lane = Lane(request.cluster.nodes[0], (change("pcs", "cluster", "enable", "--all", timeout=60),))
+    return Step(
+        "enable", "Start the cluster at boot, on all nodes", (lane,), ("create",), on_each(names, ("units",), lacks)
+    )
+
+
+def _proxy(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    """HAProxy is handed over running: disabled for the next boot, never stopped."""
+    if not request.cluster.vips:
+        return None
+    text = request.haproxy_cfg
+
+    def lacks(node: NodeSnapshot) -> str | None:
+        config, unit = _value(node.haproxy_config), _value(node.units).unit("haproxy")
+        if not config.present or config.package_default:
+            return "HAProxy has no configuration of its own"
+        if not config.valid:
+            return f"haproxy.cfg is not valid: {config.problems}"
+        return "HAProxy starts at boot by itself" if unit.enabled else None
+
+    def commands(node: NodeSnapshot) -> Iterable[Command]:
+        config = _value(node.haproxy_config)
+        if text is not None and (not config.present or config.package_default):
+            new = f"{HAPROXY_CFG}.new"
+            yield write(new, Stdin(text, request.cluster.haproxy_cfg or "haproxy.cfg"))
+            yield change("haproxy", "-c", "-q", "-f", new)
+            yield change("mv", new, HAPROXY_CFG)
+            yield replace(
+                change("systemctl", "reset-failed", "haproxy"), legal=frozenset({0, 1})
+            )  # 1: it had not failed
+            yield change("systemctl", "try-reload-or-restart", "haproxy", timeout=60)
+        yield change("systemctl", "disable", "haproxy")
+
+    return _step(
+        snapshot, "haproxy", "Hand HAProxy over to Pacemaker", ("haproxy_config", "units"), lacks, commands,
+        after=("packages", "sysctl"), also=_bare(snapshot),
+    )  # fmt: skip
+
+
+def _present_cib(request: SetupRequest, snapshot: Snapshot) -> Cib | None:
+    """Return the cluster's configuration: the running one, else the newest on disk, else None for a cluster to be."""
+    ours = [node for node in snapshot.nodes if not _lacks_conf(request.cluster)(node)]
+    for field in ("cib", "disk_cib"):
+        found = [cib for node in ours if isinstance(cib := _value(getattr(node, field)), Cib)]
+        if found:
+            return max(found, key=lambda cib: (cib.admin_epoch, cib.epoch, cib.num_updates))
+    return None
+
+
+def _fence_scripts(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    names = secret_names(request.cluster.fencing)
+    cib = _present_cib(request, snapshot)
+    if not names or (cib and not configuration.missing(request.cluster, cib)):
+        return None
+    commands = tuple(
+        write(
+            path,
+            Stdin(script(request.fencing_secrets[name]), f"the script that prints {name}", secret=True),
+            "700",
+            "root:root",
+        )
+        for name, path in secret_files(request.cluster).items()
+    )
+    lanes = tuple(Lane(node, commands) for node in request.cluster.nodes)
+    return Step("fence-secrets", "Give the fence agent its secrets", lanes, ("packages",))
+
+
+def script(secret: str) -> str:
+    """Return a shell script that prints the secret, for a fence agent's `…_script` option."""
+    quoted = "'" + secret.replace("'", "'\\''") + "'"
+    return f"#!/bin/sh\nprintf '%s\\n' {quoted}\n"
+
+
+def secret_files(cluster: ClusterSpec) -> dict[str, str]:
+    """Return where each secret of the fence devices lies on the nodes."""
+    return {name: f"{SECRETS_DIR}/{name}.sh" for name in secret_names(cluster.fencing)}
+
+
+def _drafter(cluster: ClusterSpec) -> NodeSpec:
+    """The node that prepares the configuration: the last, since the first one runs the pcs commands."""
+    return cluster.nodes[-1]
+
+
+def _draft(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    cluster = request.cluster
+    cib = _present_cib(request, snapshot)
+    if cib is not None and not configuration.missing(cluster, cib):
+        return None
+    after = ("packages" if cib is None else "start", "fence-secrets")
+    commands = configuration.draft_commands(cluster, cib, secret_files(cluster))
+    return Step("draft", "Draft the configuration", (Lane(_drafter(cluster), commands),), after)
+
+
+def _configure(request: SetupRequest, snapshot: Snapshot) -> Step | None:
+    if _draft(request, snapshot) is None:
+        return None
+    drafter = _drafter(request.cluster)
+
+    def lacks(node: NodeSnapshot) -> str | None:
+        cib = _value(node.cib)
+        return (
+            "; ".join(configuration.missing(request.cluster, cib))
+            if isinstance(cib, Cib)
+            else "the cluster does not run"
+        )
+
+    lane = Lane(drafter, (configuration.push_command(),))
+    proof = on_each((drafter.name,), ("cib",), lambda node: lacks(node) or None, patience=15)
+    return Step(
+        "configure",
+        "Push the configuration: fencing, HAProxy, floating IPs, gates",
+        (lane,),
+        ("draft", "start", "haproxy", "sysctl"),
+        proof,
+    )
+
+
+def _ports(request: SetupRequest, snapshot: Snapshot) -> tuple[int, ...]:
+    """Return the ports that HAProxy will answer on, from each node's own configuration or the one to be put there."""
+    given = {bind.port for bind in parse_binds(request.haproxy_cfg or "") if not bind.loopback and bind.port}
+    own = {
+        port
+        for _, config in snapshot.known("haproxy_config")
+        if config.present and not config.package_default
+        for port in config.public_ports
+    }
+    return tuple(sorted(own or given))
+
+
+RECIPE: tuple[Callable[[SetupRequest, Snapshot], Step | None], ...] = (
+    _packages,
+    _firewall,
+    _sysctl,
+    _leftover,
+    _pcsd,
+    _password,
+    _auth,
+    _create,
+    _seed,
+    _start,
+    _enable,
+    _proxy,
+    _fence_scripts,
+    _draft,
+    _configure,
+)
+"""The recipe, in the order in which it is shown."""

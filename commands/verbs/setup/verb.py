@@ -1,0 +1,93 @@
+"""The `setup` verb: from a request and a snapshot to a plan, a refusal, or "it is so already"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from commands.facts.corosync_conf import CorosyncConf
+from commands.plan import Decision, NothingToDo, Plan, Refusal
+from commands.report import Finding, Level
+from commands.snapshot import Snapshot
+from commands.verbs.setup.preflight import READS, leftover, refusals
+from commands.verbs.setup.request import EXAMPLE, OPTIONS, USAGE, SetupRequest, parse
+from commands.verbs.setup.steps import steps
+from commands.verbs.verb import Change, Verb
+from config.policy import Role
+
+
+def decide(request: SetupRequest, snapshot: Snapshot) -> Decision:
+    """Return every reason not to, or the steps that are left, or that nothing is left."""
+    cluster = request.cluster
+    reasons = refusals(request, snapshot)
+    if reasons:
+        return Refusal("setup", reasons)
+    left = steps(request, snapshot)
+    if not left:
+        return NothingToDo("setup", f"`{cluster.name}` is set up already: nothing to do, nothing was changed.")
+    return Plan(
+        verb="setup",
+        cluster=cluster,
+        summary=_summary(request),
+        steps=left,
+        risks=tuple(_risks(request, snapshot)),
+        guards=tuple(_guards(snapshot)),
+        declares=None if request.known else cluster,
+    )
+
+
+def _summary(request: SetupRequest) -> str:
+    cluster = request.cluster
+    nodes = ", ".join(f"{node.name} ({', '.join(map(str, node.addresses))})" for node in cluster.nodes)
+    vips = ", ".join(map(str, cluster.vips)) or "no floating IPs"
+    fencing = f"fenced by {cluster.fencing.agent}" if cluster.fencing else "without power fencing"
+    return f"Cluster `{cluster.name}` on {nodes}; {vips}; {fencing}; failover {cluster.failover}."
+
+
+def _risks(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
+    cluster = request.cluster
+    for node in snapshot.nodes:
+        if leftover(node):
+            yield Finding(
+                Level.WARNING,
+                "the one-node cluster `debian` that its packages started is destroyed; it holds no resources",
+                node=node.node.name,
+            )
+    if cluster.fencing is None and cluster.failover == "approved":
+        yield Finding(
+            Level.INFO,
+            "no power fencing: a floating IP of a lost node waits at its gate until a person moves it with `failover`",
+        )
+    if cluster.fencing is None and cluster.failover == "automatic":
+        yield Finding(
+            Level.CRITICAL,
+            "split brain accepted: without fencing, a cut network between the nodes puts every floating IP on both sides "
+            "at once",
+            "Leave out `--failover automatic`.",
+        )
+    for node, config in snapshot.known("haproxy_config"):
+        own = config.present and not config.package_default
+        if own and request.haproxy_cfg is not None:
+            yield Finding(
+                Level.INFO, "its own haproxy.cfg is kept; the given file is not used there", node=node.node.name
+            )
+
+
+def _guards(snapshot: Snapshot) -> Iterator[str]:
+    for node, conf in snapshot.known("conf"):
+        yield f"{node.node.name} corosync.conf {conf.digest if isinstance(conf, CorosyncConf) else 'none'}"
+    for node, cib in snapshot.running("cib"):
+        yield f"{node.node.name} cib {cib.digest}"
+    for node, config in snapshot.known("haproxy_config"):
+        yield f"{node.node.name} haproxy.cfg {config.digest}"
+
+
+VERB = Verb(
+    name="setup",
+    summary="Make a running HAProxy cluster with floating IPs of bare servers",
+    usage=USAGE,
+    role=Role.ADMIN,
+    options=OPTIONS,
+    example=EXAMPLE,
+    parse=parse,
+    change=Change(READS, decide),
+)
