@@ -42,7 +42,7 @@ class Answers:
         return tuple(asked for asked, state in self.ports.items() if state != "open")
 
 
-# Pairs of address and port; each is tried in a bash of its own, since a connect cannot be given a time limit. Each answer
+# Pairs of address and port; each is tried in a bash of its own, since a connect cannot be given a time limit. An answer
 # is one short write, so answers do not mix. bash says why a connect failed in words only: those of the C locale.
 _CONNECT = r"""
 export LC_ALL=C
@@ -52,8 +52,7 @@ try() {
     status=$?
     if [ $status = 0 ]; then echo "$1 $2 open"
     elif [[ $words == *'Connection refused'* ]]; then echo "$1 $2 refused"
-    elif [ $status = 124 ] || [[ $words == *'No route to host'* || $words == *'timed out'* || $words == *'unreachable'* ]]
-    then echo "$1 $2 filtered"
+    elif [ $status = 124 ] || [[ $words =~ 'No route to host'|'timed out'|'unreachable' ]]; then echo "$1 $2 filtered"
     else echo "cannot try $1 port $2: $words" >&2; exit 1
     fi
 }
@@ -114,13 +113,13 @@ class InUse:
     addresses: Mapping[str, str | None]
     """Without those that could not be asked for."""
     unasked: frozenset[str] = frozenset()
-    """Addresses on no subnet of this node, or that its own packet filter let nothing out to: nothing is known of them."""
+    """Addresses on no subnet of this node, or that its own packet filter lets nothing out to: nothing is known."""
 
 
-# A byte to the discard port makes the kernel look for the address (ARP or neighbour discovery); what the kernel then has in
-# its neighbour table is the answer. An old entry goes first, or it would stand for a host that has left. Two requests go
-# out, a second apart; who has not answered 1.5 s later is not there. FAILED and INCOMPLETE entries have no lladdr, and no
-# entry at all means that nothing was sent.
+# A byte to the discard port makes the kernel look for the address (ARP or neighbour discovery); what it then has in its
+# neighbour table is the answer. An old entry goes first, or it would stand for a host that has left. Two requests go
+# out, a second apart; who has not answered after 1.5 s is not there. FAILED and INCOMPLETE entries have no lladdr, and
+# no entry at all means that nothing was sent.
 _WHO_HAS = r"""
 export LC_ALL=C
 route() { ip -o route get "$1" 2>/dev/null; }
@@ -131,7 +130,8 @@ for address; do
         ""|*" via "*|unreachable*|prohibit*|blackhole*|broadcast*|multicast*) echo "unasked $address" ;;
         *)
             ip neighbour flush to "$address" >/dev/null 2>&1
-            if printf x 2>/dev/null >"/dev/udp/$address/9"; then asked+=("$address"); else echo "unasked $address"; fi ;;
+            if printf x 2>/dev/null >"/dev/udp/$address/9"; then asked+=("$address"); else echo "unasked $address"; fi
+            ;;
     esac
 done
 for _ in {1..30}; do
