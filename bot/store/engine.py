@@ -1,0 +1,81 @@
+"""Opening the database: connections that behave, and the schema brought up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from commands.errors import HaclusterError
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY = 10_000
+"""Milliseconds that a SQLite writer waits for another one."""
+
+
+class StoreUnusable(HaclusterError):
+    """The database cannot be opened or does not fit this version."""
+
+
+async def open_engine(url: str) -> AsyncEngine:
+    """Connect and migrate. Raises `StoreUnusable`, whose text shows no password."""
+    try:
+        shown = make_url(url).render_as_string(hide_password=True)
+        engine = create_async_engine(url)
+    except (ArgumentError, ImportError) as error:
+        reason = "its driver is not installed" if isinstance(error, ImportError) else "it is not a database URL"
+        raise StoreUnusable(f"the store cannot be opened: {reason}", remedy="Look at store.url.") from None
+    if engine.dialect.name == "sqlite":
+        _tame_sqlite(engine)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_migrate)
+    except CommandError as error:
+        await engine.dispose()
+        raise StoreUnusable(
+            f"the store {shown} was written by another version: {error}",
+            remedy="Start the version that wrote it, or restore the store's backup.",
+        ) from None
+    except (SQLAlchemyError, OSError) as error:
+        await engine.dispose()
+        reason = str(getattr(error, "orig", None) or error)
+        raise StoreUnusable(
+            f"the store {shown} cannot be opened: {reason}",
+            remedy="Look at store.url: the folder must exist and be writable, a server must be reachable.",
+        ) from None
+    return engine
+
+
+def _migrate(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _tame_sqlite(engine: AsyncEngine) -> None:
+    """Let readers and one writer work side by side, and make transactions start where we say so.
+
+    The driver's own idea of transactions leaves schema changes outside of them and takes the write lock halfway
+    through, where SQLite no longer waits for it. So it begins none by itself; ours take the lock at once.
+    """
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, record: Any) -> None:
+        del record
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

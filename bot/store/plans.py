@@ -1,0 +1,89 @@
+"""Plans that were shown and what became of them. A state changes only by compare-and-set, so each is used once."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from bot.store.base import Part
+from bot.store.rows import ENDED, PlanRow, PlanState
+from bot.store.tables import plans
+from commands.errors import Busy
+
+
+class PlanPart(Part):
+    """Plans by their opaque id; at most one of a cluster runs at a time."""
+
+    async def add_plan(self, plan: PlanRow) -> None:
+        """Store a plan. Raises `Busy` if it is to be running at once and another of its cluster is."""
+        try:
+            async with self._writing() as connection:
+                await connection.execute(insert(plans).values(asdict(plan)))
+        except IntegrityError:
+            if plan.state != "running":
+                raise
+            raise _busy(plan.cluster) from None
+
+    async def plan(self, plan_id: str) -> PlanRow | None:
+        """Return a plan, or None if there is none of that id."""
+        async with self._reading() as connection:
+            row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).mappings().one_or_none()
+            return None if row is None else PlanRow(**row)
+
+    async def claim(
+        self,
+        plan_id: str,
+        expected_state: PlanState,
+        new_state: PlanState,
+        by: str,
+        now: datetime,
+        *,
+        summary: str = "",
+    ) -> bool:
+        """Move a plan from one state to another if it still is in the first; return whether this call did it.
+
+        Of any number of calls at once exactly one gets True. A plan past its expiry cannot start to run. `by`
+        (`team:user`) is kept for the decision on a waiting plan. Raises `Busy` when another plan of the cluster runs.
+        """
+        if expected_state in ENDED:
+            raise ValueError(f"a plan never leaves the state {expected_state}")
+        changed: dict[str, object] = {"state": new_state}
+        if expected_state == "waiting":
+            changed["decided_by"] = by
+        if new_state in ENDED:
+            changed |= {"finished": now, "summary": summary}
+        statement = update(plans).where(plans.c.id == plan_id, plans.c.state == expected_state).values(changed)
+        if new_state == "running":
+            statement = statement.where(plans.c.expires > now)
+        try:
+            async with self._writing() as connection:
+                return (await connection.execute(statement)).rowcount == 1
+        except IntegrityError:
+            pass
+        plan = await self.plan(plan_id)
+        raise _busy(plan.cluster if plan else "")
+
+    async def set_message(self, plan_id: str, channel: str, ts: str) -> None:
+        """Remember the message that shows a plan, so that it can be edited after a restart."""
+        async with self._writing() as connection:
+            await connection.execute(update(plans).where(plans.c.id == plan_id).values(channel=channel, message_ts=ts))
+
+    async def running(self) -> tuple[PlanRow, ...]:
+        """Return the plans that run; after a start, those that the last run of the bot left behind."""
+        return await self._in_state("running")
+
+    async def waiting(self) -> tuple[PlanRow, ...]:
+        """Return the plans that wait for people, expired ones included until they are claimed as such."""
+        return await self._in_state("waiting")
+
+    async def _in_state(self, state: PlanState) -> tuple[PlanRow, ...]:
+        query = select(plans).where(plans.c.state == state).order_by(plans.c.created, plans.c.id)
+        async with self._reading() as connection:
+            return tuple(PlanRow(**row) for row in (await connection.execute(query)).mappings())
+
+
+def _busy(cluster: str) -> Busy:
+    return Busy(f"another change of {cluster} is running", remedy="One runs at a time: wait for it to end.")
