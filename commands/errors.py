@@ -10,6 +10,7 @@
     │   └── HostKeyMismatch   it answers with another key than the trusted one
     ├── CommandTimedOut       a read took longer than it may
     ├── CommandFailed         it ran and ended with an exit status that is not legal for it
+    │   └── SudoRefused       sudo did not let it run: the login lacks a right
     ├── OutcomeUnknown        a change was sent and its end was never seen; it must not be repeated blindly
     └── UnreadableOutput      a tool's output is not what its parser knows
 
@@ -84,6 +85,14 @@ class CommandFailed(HaclusterError):
         self.argv = argv
         self.status = status
         self.output = output
+
+
+class SudoRefused(CommandFailed):
+    """sudo did not run the command at all; `output` is sudo's own words."""
+
+    def __init__(self, *, node: str, argv: tuple[str, ...], status: int, output: str) -> None:
+        super().__init__(f"sudo does not let us run `{argv[0]}`", node=node, argv=argv, status=status, output=output)
+        self.remedy = "Install the bot's sudoers file there (NOPASSWD, no requiretty)."
 
 
 class OutcomeUnknown(HaclusterError):

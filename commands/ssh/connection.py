@@ -1,0 +1,151 @@
+"""The one connection to a node: opened on demand, shared by all its commands, opened again after it broke."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+import asyncssh
+import structlog
+
+from commands.errors import Unreachable
+from commands.ssh.sessions import Session
+
+_SESSION_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds between attempts to open a session on a node whose sessions are taken, each ±50 %."""
+
+S = TypeVar("S", bound=Session)
+log = structlog.get_logger(__name__)
+
+
+class NotStarted(Exception):
+    """The command was handed over and the node never said that it runs it: it may, or not."""
+
+
+class Connection:
+    """A connection that opens itself. `dial` opens it; at most `max_sessions` commands and streams use it at once.
+
+    A node that has not begun a command `session_timeout` seconds after it was asked to is given up.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        dial: Callable[[], Awaitable[asyncssh.SSHClientConnection]],
+        *,
+        max_sessions: int,
+        session_timeout: float,
+    ) -> None:
+        self.name = name
+        self._session_timeout = session_timeout
+        self._dial = dial
+        self._slots = asyncio.Semaphore(max_sessions)
+        self._open: asyncssh.SSHClientConnection | None = None
+        self._opening: asyncio.Task[asyncssh.SSHClientConnection] | None = None
+
+    async def get(self) -> asyncssh.SSHClientConnection:
+        """Return the open connection, opening it first if need be; those who ask meanwhile wait for the same one."""
+        if self._open is not None and not self._open.is_closed():
+            return self._open
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._reopen(), name=f"ssh connect {self.name}")
+            # if nobody waits any more, nobody needs to hear of its failure
+            self._opening.add_done_callback(lambda task: task.cancelled() or task.exception())
+        opening = self._opening
+        try:
+            # one waiter's cancellation must not take the connection from the others
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if opening.cancelled() and not (task and task.cancelling()):
+                raise Unreachable("the bot is shutting down", node=self.name) from None
+            raise
+
+    async def _reopen(self) -> asyncssh.SSHClientConnection:
+        try:
+            self._open = await self._dial()
+            return self._open
+        finally:
+            self._opening = None
+
+    @contextlib.asynccontextmanager
+    async def slot(self, patience: float) -> AsyncIterator[None]:
+        """Hold one of the sessions. Raises `Unreachable` if none becomes free within `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise Unreachable(f"all sessions were busy for {patience:g} s", node=self.name) from None
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    async def start(self, line: str, make: Callable[[], S]) -> S:
+        """Start a command and return its session.
+
+        Raises `Unreachable` as long as nothing was handed over (a connection found dead is opened anew once), and
+        `NotStarted` after that.
+        """
+        fresh = self._open is None or self._open.is_closed()
+        pauses = iter(_SESSION_PAUSES)
+        while True:
+            connection = await self.get()
+            session = make()
+            try:
+                await self._ask(connection, line, session)
+            except TimeoutError as error:
+                if session.asked:
+                    raise NotStarted from error
+                message = f"it opened no session within {self._session_timeout:g} s"
+                raise Unreachable(message, node=self.name) from error
+            except (asyncssh.Error, OSError) as error:
+                if session.asked and connection.is_closed():
+                    raise NotStarted from error
+                if connection.is_closed():
+                    if fresh:
+                        raise Unreachable("the connection breaks at once", node=self.name) from error
+                    fresh = True
+                    continue
+                pause = next(pauses, None)
+                if session.asked or pause is None:
+                    raise _no_session(self.name, asked=session.asked) from error
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+            else:
+                return session
+
+    async def _ask(self, connection: asyncssh.SSHClientConnection, line: str, session: Session) -> None:
+        opening = asyncio.create_task(connection.create_session(lambda: session, line, encoding=None))
+        try:
+            async with asyncio.timeout(self._session_timeout):
+                await asyncio.shield(opening)
+        except (asyncio.CancelledError, TimeoutError):
+            # cut off half-way the channel would stay open at the node; let it open, and close it then
+            session.end()
+            opening.add_done_callback(lambda task: task.cancelled() or task.exception())
+            raise
+
+    async def close(self) -> None:
+        """Close it, or stop opening it."""
+        if self._opening is not None:
+            self._opening.cancel()
+        connection, self._open = self._open, None
+        if connection is not None:
+            connection.close()
+            with contextlib.suppress(TimeoutError, asyncssh.Error, OSError):
+                async with asyncio.timeout(2):
+                    await connection.wait_closed()
+            connection.abort()
+
+
+def _no_session(name: str, *, asked: bool) -> Unreachable:
+    if asked:
+        return Unreachable(
+            "it lets us log in but not run commands", node=name, remedy="Look for ForceCommand or a shell of `nologin`."
+        )
+    return Unreachable(
+        "it opens no further session", node=name, remedy="Are other programs using the bot's login, or MaxSessions low?"
+    )

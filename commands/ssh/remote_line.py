@@ -1,0 +1,83 @@
+"""The line that sshd hands to the login shell: a command with its environment, its time limit and its privileges.
+
+`env … timeout -k 5 20 sudo -n -- pcs status`. The order is the point:
+
+- `sudo` comes last, so a sudoers file lists the very commands that run (`/usr/sbin/pcs`), never `env` or `timeout`,
+  which would allow everything. sudo resets the environment itself, and keeps LC_ALL and LANGUAGE.
+- `timeout` is the login's own process and still ends a root command: sudo keeps the caller's real user id, so TERM may
+  be sent to it, and relays it. Only a root command that ignores TERM outlives its time: after five more seconds sudo is
+  killed, and the command with it only where the login is root itself.
+- `env` is no shell syntax: it works whatever the login shell. LC_ALL=C makes output and errors those that parsers know;
+  proxies make pcs talk to the wrong host; logins other than root lack the sbin directories.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+
+from commands.command import Command
+
+KILL_AFTER = 5.0
+"""Seconds between TERM and KILL for a command that is out of time."""
+
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_ENVIRONMENT = (
+    "env",
+    *(word for name in _PROXIES for word in ("-u", name)),
+    "LC_ALL=C",
+    "LANGUAGE=C",
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+)
+_TIMEOUT_STATUSES = frozenset({124, 128 + signal.SIGKILL, 128 + signal.SIGTERM})
+_SUDO_REFUSALS = re.compile(
+    r"sudo: .*(password is required|must have a tty|terminal is required|account validation|unable to|effective uid"
+    r"|no new privileges|unknown user|sudoers|not allowed)"
+    r"|\S+ is not (in the sudoers file|allowed to (run|execute))"
+    r"|Sorry, user \S+ (is not allowed|may not run)",
+    re.IGNORECASE,
+)
+
+
+def remote_line(command: Command, user: str, *, limited: bool = True) -> str:
+    """Return the line to run on the node. `limited=False` leaves the time limit out, for streams."""
+    limit = ("timeout", "-k", _seconds(KILL_AFTER), _seconds(command.timeout)) if limited else ()
+    privileges = ("sudo", "-n", "--") if uses_sudo(command, user) else ()
+    return shlex.join((*_ENVIRONMENT, *limit, *privileges, *command.argv))
+
+
+def uses_sudo(command: Command, user: str) -> bool:
+    """Return whether the command goes through sudo for this login."""
+    return command.root and user != "root"
+
+
+def ran_out_of_time(command: Command, status: int, seconds: float) -> bool:
+    """Return whether it was coreutils' `timeout` that ended the command.
+
+    Its statuses (124 after TERM, 137 after KILL) can be a command's own; the time that passed tells them apart.
+    """
+    return status in _TIMEOUT_STATUSES and seconds >= 0.9 * command.timeout
+
+
+def signal_status(name: str) -> int:
+    """Return the exit status a shell gives a command that died of a signal, named without its SIG."""
+    number = signal.Signals.__members__.get(f"SIG{name}")
+    return 255 if number is None else 128 + number
+
+
+def sudo_refusal(status: int, stdout: str, stderr: str) -> str | None:
+    """Return sudo's own words if it refused to run the command at all."""
+    words = stderr.strip()
+    if status != 1 or stdout or not _SUDO_REFUSALS.match(words):
+        return None
+    return words.splitlines()[0]
+
+
+def sudo_found_nothing(command: Command, status: int, stderr: str) -> bool:
+    """Return whether sudo found no such program: status 1 from sudo, 127 from everything else."""
+    return status == 1 and stderr.strip() == f"sudo: {command.argv[0]}: command not found"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3f}".rstrip("0").rstrip(".")

@@ -1,0 +1,171 @@
+"""Running commands on nodes over SSH: the `Runner` of the real world."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+import asyncssh
+
+from commands.command import Command, Completed
+from commands.errors import (
+    CommandTimedOut,
+    HaclusterError,
+    OutcomeUnknown,
+    SudoRefused,
+    Unreachable,
+    UnreadableOutput,
+)
+from commands.ssh.connection import Connection, NotStarted
+from commands.ssh.dial import Dialer, Endpoint
+from commands.ssh.host_keys import HostKeys
+from commands.ssh.options import SshOptions
+from commands.ssh.remote_line import (
+    KILL_AFTER,
+    ran_out_of_time,
+    remote_line,
+    sudo_found_nothing,
+    sudo_refusal,
+    uses_sudo,
+)
+from commands.ssh.sessions import Collected, Followed
+from commands.ssh.stream import SshStream
+from config.inventory import NodeSpec
+
+_GRACE = 2.0
+"""Seconds that the end of a command that ran out of time may take to reach us."""
+_NOT_FOUND = 127
+
+
+class SshRunner:
+    """Runs commands over one pooled connection per node. Make it inside the event loop; `close` it at the end."""
+
+    def __init__(self, options: SshOptions, host_keys: HostKeys) -> None:
+        self._options = options
+        self._dialer = Dialer(options, host_keys)
+        self._connections: dict[NodeSpec, Connection] = {}
+        self._jump = self._jump_connection()
+        self._closed = False
+
+    async def run(self, node: NodeSpec, command: Command) -> Completed:
+        """Run to the end and return it, whatever its exit status. Raises as `Runner.run` says."""
+        connection = self._connection(node)
+        line = remote_line(command, self._options.user)
+        async with connection.slot(command.timeout):
+            begun = time.monotonic()
+            try:
+                session = await connection.start(line, partial(Collected, self._options.output_cap))
+            except NotStarted:
+                raise _lost(node, command) from None
+            try:
+                return await self._to_the_end(node, command, session, begun=begun)
+            finally:
+                session.end()
+
+    async def _to_the_end(self, node: NodeSpec, command: Command, session: Collected, *, begun: float) -> Completed:
+        with suppress(OSError):  # it ended without reading: its status says why
+            session.send(command.stdin.text if command.stdin else "", last=True)
+        try:
+            async with asyncio.timeout(command.timeout + KILL_AFTER + _GRACE):
+                await session.ended
+        except TimeoutError:
+            raise _out_of_time(node, command) from None
+        seconds = time.monotonic() - begun
+        status = session.status
+        if status is None or (session.broken and not command.changes):
+            raise _lost(node, command)
+        if ran_out_of_time(command, status, seconds):
+            raise _out_of_time(node, command)
+        return self._completed(node, command, session, status, seconds)
+
+    def _completed(
+        self, node: NodeSpec, command: Command, session: Collected, status: int, seconds: float
+    ) -> Completed:
+        out, err = session.output()
+        if session.overflowed and not command.changes:
+            # cut short it could pass for a whole answer; a change has happened, and its beginning tells enough
+            error = UnreadableOutput(command.argv[0], f"it is longer than {self._options.output_cap} bytes")
+            error.node = node.name
+            raise error
+        if uses_sudo(command, self._options.user):
+            if words := sudo_refusal(status, out, err):
+                raise SudoRefused(node=node.name, argv=command.argv, status=status, output=words)
+            if sudo_found_nothing(command, status, err):
+                status = _NOT_FOUND
+        return Completed(node.name, command, status, out, err, seconds)
+
+    @asynccontextmanager
+    async def stream(self, node: NodeSpec, command: Command) -> AsyncIterator[SshStream]:
+        """Start a command whose lines are read as they come; leaving the context ends it on the node too."""
+        connection = self._connection(node)
+        line = remote_line(command, self._options.user, limited=False)
+        async with connection.slot(command.timeout):
+            try:
+                session = await connection.start(line, Followed)
+            except NotStarted:
+                raise _lost(node, command) from None
+            stream = SshStream(node.name, command, session)
+            try:
+                if command.stdin:
+                    await stream.write(command.stdin.text)
+                yield stream
+            finally:
+                session.end()
+
+    async def close(self) -> None:
+        """Close all connections. Commands under way end as lost, and nothing can be run any more."""
+        self._closed = True
+        connections = [*self._connections.values(), *([self._jump] if self._jump else [])]
+        self._connections.clear()
+        await asyncio.gather(*(connection.close() for connection in connections))
+
+    def _connection(self, node: NodeSpec) -> Connection:
+        if self._closed:
+            raise Unreachable("the bot is shutting down", node=node.name)
+        connection = self._connections.get(node)
+        if connection is None:
+            connection = self._connections[node] = self._new_connection(node.name, partial(self._dial, node))
+        return connection
+
+    async def _dial(self, node: NodeSpec) -> asyncssh.SSHClientConnection:
+        options = self._options
+        for address in node.addresses:
+            if not options.allows(address):
+                raise Unreachable(
+                    f"{address} is in none of the networks that the bot may connect to",
+                    node=node.name,
+                    remedy="See `allowed_networks` of the `ssh` settings.",
+                )
+        hosts = [str(address) for address in node.addresses]
+        endpoints = [
+            Endpoint(node.name, host, options.port, options.user, options.connect_to.get(host, (host, options.port)))
+            for host in hosts
+        ]
+        return await self._dialer.dial(endpoints, await self._jump.get() if self._jump else None)
+
+    def _jump_connection(self) -> Connection | None:
+        jump = self._options.jump
+        if jump is None:
+            return None
+        endpoint = Endpoint(jump.host, jump.host, jump.port, jump.user or self._options.user, (jump.host, jump.port))
+        return self._new_connection(jump.host, partial(self._dialer.dial, [endpoint]))
+
+    def _new_connection(self, name: str, dial: Callable[[], Awaitable[asyncssh.SSHClientConnection]]) -> Connection:
+        options = self._options
+        return Connection(name, dial, max_sessions=options.max_sessions, session_timeout=options.session_timeout)
+
+
+def _lost(node: NodeSpec, command: Command) -> HaclusterError:
+    if command.changes:
+        return OutcomeUnknown(f"the connection was lost while `{command.shown()}` ran", node=node.name)
+    return Unreachable(f"the connection was lost while `{command.shown()}` ran", node=node.name)
+
+
+def _out_of_time(node: NodeSpec, command: Command) -> HaclusterError:
+    message = f"`{command.shown()}` did not end within {command.timeout:g} s"
+    if command.changes:
+        return OutcomeUnknown(message, node=node.name)
+    return CommandTimedOut(message, node=node.name)
