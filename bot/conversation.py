@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from commands.errors import HaclusterError
 from commands.report import Report
+from commands.verbs.form import Field as Field
+from commands.verbs.form import Form as Form
+from commands.verbs.form import FormOption as FormOption
 
 FORM_ACTION = "form"
 """The action of a `Choice` that opens the form of the verb in its `value`. Surfaces without forms leave it out."""
@@ -71,41 +74,6 @@ class Surface(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FormOption:
-    """One line of a field to choose from. `value` is what comes back."""
-
-    value: str
-    label: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One question of a form. Its answer is text: for a checkbox `yes`, or empty when it is not ticked."""
-
-    id: str
-    label: str
-    hint: str = ""
-    kind: Literal["text", "multiline", "select", "checkbox"] = "text"
-    options: tuple[FormOption, ...] = ()
-    """What a select offers. A checkbox has at most one: its label is the sentence beside the box."""
-    required: bool = True
-    initial: str = ""
-    """Text, the value of the option chosen beforehand, or `yes` for a ticked box."""
-    placeholder: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A verb's questions, for those who would rather fill in than type."""
-
-    title: str
-    verb: str
-    fields: tuple[Field, ...]
-    submit: str = "Continue"
-
-
 class Dispatch(Protocol):
     """The one door for whatever people ask, on any surface: everything that can be wrong is decided behind it.
 
@@ -117,7 +85,7 @@ class Dispatch(Protocol):
         """Answer what somebody typed."""
         ...
 
-    async def press(
+    async def press(  # noqa: PLR0917 - who, where, what, on what: callers read in this order
         self, actor: Actor, place: Place, action: str, value: str, message: Ref, surface: Surface, *, key: str
     ) -> None:
         """Do what a pressed `Choice` asks for. `message` is the one that bears the button."""
@@ -130,7 +98,7 @@ class Dispatch(Protocol):
     async def submit(
         self, actor: Actor, place: Place, verb: str, values: Mapping[str, str], surface: Surface, *, key: str
     ) -> Mapping[str, str]:
-        """Take a filled-in form: field ids with what is wrong with them, or nothing, and then the work goes on by itself.
+        """Take a filled-in form: what is wrong, by field id; nothing if all is well, and the work goes on by itself.
 
         Slack waits three seconds for the answer: check here, work in the background.
         """

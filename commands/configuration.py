@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from commands.command import Command, Stdin
 from commands.facts.cib import Cib
+from commands.facts.cib_constraints import approval_attribute
 from config.inventory import ClusterSpec, VipSpec
 
 DRAFT = "/run/hacluster-draft.xml"
@@ -57,11 +58,6 @@ def vips(cluster: ClusterSpec) -> tuple[Vip, ...]:
     return tuple(Vip(f"vip{n}", spec, names[(n - 1) % len(names)]) for n, spec in enumerate(cluster.vips, start=1))
 
 
-def gate_attribute(resource: str) -> str:
-    """Return the name of the transient node attribute that opens the resource's gate on a node."""
-    return f"hacluster-{resource}"
-
-
 def conflicts(cluster: ClusterSpec, cib: Cib) -> tuple[str, ...]:
     """Return what in the cluster's present configuration contradicts what is wanted, one sentence each."""
     found = []
@@ -72,10 +68,12 @@ def conflicts(cluster: ClusterSpec, cib: Cib) -> tuple[str, ...]:
             found.append(
                 f"a resource `{vip.id}` is there already, with the address {there.attributes.get('ip', 'none')}"
             )
-    for primitive in cib.primitives:
-        for vip in vips(cluster):
-            if primitive.id != vip.id and primitive.attributes.get("ip") == str(vip.spec.address):
-                found.append(f"the resource `{primitive.id}` has the address {vip.spec.address} already")
+    found.extend(
+        f"the resource `{primitive.id}` has the address {vip.spec.address} already"
+        for primitive in cib.primitives
+        for vip in vips(cluster)
+        if primitive.id != vip.id and primitive.attributes.get("ip") == str(vip.spec.address)
+    )
     proxy = primitives.get(PROXY)
     if proxy and (proxy.cls, proxy.type) != ("systemd", "haproxy"):
         found.append(f"a resource `{PROXY}` is there already, and it is not the haproxy service")
@@ -196,7 +194,7 @@ def _proxy(cib: Cib | None) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]
 def _vips(cluster: ClusterSpec, cib: Cib | None) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
     primitives = {primitive.id for primitive in cib.primitives} if cib else set()
     orders = {(order.first, order.then) for order in cib.orders} if cib else set()
-    colocations = {(c.rsc, c.with_rsc) for c in cib.colocations} if cib else set()
+    colocations = {(c.resource, c.with_resource) for c in cib.colocations} if cib else set()
     gates = {gate.resource for gate in cib.gates} if cib else set()
     placed = vips(cluster)
     for number, vip in enumerate(placed):
@@ -225,6 +223,6 @@ def _vips(cluster: ClusterSpec, cib: Cib | None) -> Iterator[tuple[str, tuple[tu
                 words = ("constraint", "colocation", "add", vip.id, "with", other.id, "score=-1000")
                 yield f"`{vip.id}` and `{other.id}` are not kept apart", (words,)
         if cluster.failover == "approved" and vip.id not in gates:
-            rule = ("#uname", "ne", vip.home, "and", "not_defined", gate_attribute(vip.id))
+            rule = ("#uname", "ne", vip.home, "and", "not_defined", approval_attribute(vip.id))
             words = ("constraint", "location", vip.id, "rule", f"id=gate-{vip.id}", "score=-INFINITY", *rule)
             yield f"`{vip.id}` has no gate", (words,)

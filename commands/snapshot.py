@@ -19,6 +19,7 @@ from commands.facts import (
     corosync_link,
     corosync_quorum,
     crm_mon,
+    disk_cib,
     firewall,
     haproxy_config,
     haproxy_stat,
@@ -28,6 +29,7 @@ from commands.facts import (
     reach,
     units,
 )
+from commands.facts.cib import Cib
 from commands.facts.fact import NOT_ASKED, Fact, Known, NotRunning, Reading, Unknown, read
 from config.inventory import ClusterSpec, NodeSpec
 
@@ -38,11 +40,11 @@ class NodeSnapshot:
 
     node: NodeSpec
     addresses: Reading[host.Addresses] = NOT_ASKED
-    cib: Reading[cib.Cib | NotRunning] = NOT_ASKED
+    cib: Reading[Cib | NotRunning] = NOT_ASKED
     clock: Reading[host.Clock] = NOT_ASKED
     cmap: Reading[corosync_cmap.CorosyncMap | NotRunning] = NOT_ASKED
     conf: Reading[corosync_conf.CorosyncConf | corosync_conf.NoConf] = NOT_ASKED
-    disk_cib: Reading[cib.Cib | NotRunning] = NOT_ASKED
+    disk_cib: Reading[Cib | NotRunning] = NOT_ASKED
     """The configuration on disk, readable while the cluster is stopped; `NotRunning` where there is none."""
     firewall: Reading[firewall.Firewall] = NOT_ASKED
     haproxy: Reading[haproxy_stat.ProxyStatus | NotRunning] = NOT_ASKED
@@ -83,7 +85,7 @@ FACTS: Mapping[str, Callable[[ClusterSpec, NodeSpec], Fact[Any]]] = {
     "clock": lambda *_: host.CLOCK,
     "cmap": lambda *_: corosync_cmap.FACT,
     "conf": lambda *_: corosync_conf.FACT,
-    "disk_cib": lambda *_: cib.ON_DISK,
+    "disk_cib": lambda *_: disk_cib.FACT,
     "firewall": lambda *_: firewall.FACT,
     "haproxy": lambda *_: haproxy_stat.FACT,
     "haproxy_config": lambda *_: haproxy_config.FACT,

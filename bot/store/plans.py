@@ -42,17 +42,21 @@ class PlanPart(Part):
         now: datetime,
         *,
         summary: str = "",
+        lease: datetime | None = None,
     ) -> bool:
         """Move a plan from one state to another if it still is in the first; return whether this call did it.
 
         Of any number of calls at once exactly one gets True. A plan past its expiry cannot start to run. `by`
-        (`team:user`) is kept for the decision on a waiting plan. Raises `Busy` when another plan of the cluster runs.
+        (`team:user`) is kept for the decision on a waiting plan. A plan that starts to run holds its cluster until `lease`,
+        then `expires`, unless `extend` prolongs it. Raises `Busy` when another plan of the cluster runs.
         """
         if expected_state in ENDED:
             raise ValueError(f"a plan never leaves the state {expected_state}")
         changed: dict[str, object] = {"state": new_state}
         if expected_state == "waiting":
             changed["decided_by"] = by
+        if lease is not None:
+            changed["expires"] = lease
         if new_state in ENDED:
             changed |= {"finished": now, "summary": summary}
         statement = update(plans).where(plans.c.id == plan_id, plans.c.state == expected_state).values(changed)
@@ -65,6 +69,19 @@ class PlanPart(Part):
             pass
         plan = await self.plan(plan_id)
         raise _busy(plan.cluster if plan else "")
+
+    async def extend(self, plan_id: str, until: datetime) -> None:
+        """Prolong the lease of a running plan: whoever carries it out is alive."""
+        async with self._writing() as connection:
+            running = update(plans).where(plans.c.id == plan_id, plans.c.state == "running")
+            await connection.execute(running.values(expires=until))
+
+    async def interrupt_lapsed(self, now: datetime) -> tuple[PlanRow, ...]:
+        """Mark running plans whose lease ran out as interrupted, and return them: their bot died with them."""
+        lapsed = [plan for plan in await self.running() if plan.expires <= now]
+        return tuple(
+            [plan for plan in lapsed if await self.claim(plan.id, "running", "interrupted", plan.team, now)]
+        )
 
     async def set_message(self, plan_id: str, channel: str, ts: str) -> None:
         """Remember the message that shows a plan, so that it can be edited after a restart."""

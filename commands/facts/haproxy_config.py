@@ -153,6 +153,11 @@ def parse(done: Completed) -> HaproxyConfig:
 FACT: Fact[HaproxyConfig] = Fact(Command(("sh", "-c", _READ, "sh"), timeout=30.0), parse)
 
 
+def binds_of(text: str) -> tuple[Bind, ...]:
+    """Return what a configuration that is not on a node yet would bind."""
+    return _binds([text.split("\n")])[0]
+
+
 def _check(status: list[str], said: list[str]) -> tuple[bool | None, str]:
     if not status:
         return None, ""

@@ -15,6 +15,7 @@ from commands.errors import UsageError
 from commands.plan import Decision
 from commands.report import Report
 from commands.snapshot import Snapshot
+from commands.verbs.form import Form
 from commands.verbs.words import Option, Words, nearest
 from config.inventory import ClusterSpec
 from config.policy import Role
@@ -39,6 +40,12 @@ class Desk:
     clusters: Mapping[str, Declared]
     runner: Runner
     default_cluster: str | None = None
+    verbs: tuple[Verb, ...] = ()
+    """All verbs there are, for help."""
+    who: str = ""
+    """Who asks, as `team:user`."""
+    role: Callable[[str | None], Role | None] = lambda _: Role.ADMIN
+    """The asker's role on a cluster, or on all of them for None."""
     secret: Callable[[str], str] = field(default=lambda name: _none("secret", name))
     file: Callable[[str], str] = field(default=lambda name: _none("file", name))
 
@@ -89,3 +96,6 @@ class Verb:
     example: str = ""
     answer: Callable[[Any, Desk], Awaitable[Report]] | None = None
     change: Change | None = None
+    form: Form | None = None
+    from_form: Callable[[Mapping[str, str]], tuple[str, Mapping[str, str]]] | None = None
+    """Turn a filled-in form into the words one would have typed, and what is wrong by field."""

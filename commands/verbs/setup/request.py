@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from commands.errors import UsageError
-from commands.facts.haproxy_config import parse_binds
+from commands.facts.haproxy_config import binds_of
 from commands.verbs.verb import Desk
 from commands.verbs.words import Option, Words
 from config.inventory import ClusterSpec, FencingSpec, VipSpec, parse_node
+
+T = TypeVar("T")
 
 USAGE = "setup NAME NODE=ADDRESS NODE=ADDRESS [--vip ADDRESS/PREFIX]… --fencing none|AGENT"
 EXAMPLE = "setup web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --vip 10.0.0.11/24 --fencing none"
@@ -79,17 +83,17 @@ _SHAPE = frozenset({"vip", "fencing", "fence-option", "failover", "haproxy-cfg"}
 def _spec(name: str, nodes: Iterable[str], words: Words) -> ClusterSpec:
     wrong: list[str] = []
 
-    def collect(make: object, text: str) -> object | None:
+    def collect(make: Callable[[], T]) -> T | None:
         try:
-            return make(text)  # type: ignore[operator]
+            return make()
         except ValidationError as error:
-            wrong.extend(_sentences(error))
+            wrong.extend(sentences(error))
         except ValueError as error:
             wrong.append(str(error))
         return None
 
-    found = [collect(parse_node, text) for text in nodes]
-    floating = [collect(VipSpec.parse, text) for text in words.all("vip")]
+    found = [collect(partial(parse_node, text)) for text in nodes]
+    floating = [collect(partial(VipSpec.parse, text)) for text in words.all("vip")]
     if len(found) < 2:  # noqa: PLR2004 - fewer are no cluster
         wrong.append("a cluster needs at least two nodes, each as NAME=ADDRESS")
     fencing = None
@@ -100,26 +104,23 @@ def _spec(name: str, nodes: Iterable[str], words: Words) -> ClusterSpec:
         if words.all("fence-option"):
             wrong.append("`--fence-option` goes with a fence agent, not with `--fencing none`")
     else:
-        fencing = collect(lambda _: _fencing(agent, words.all("fence-option")), agent)
-    cluster = collect(
-        lambda _: ClusterSpec.model_validate(
-            {
-                "name": name,
-                "nodes": tuple(node for node in found if node),
-                "vips": tuple(vip for vip in floating if vip),
-                "fencing": fencing,
-                "failover": words.one("failover") or ("automatic" if fencing else "approved"),
-                "haproxy_cfg": words.one("haproxy-cfg"),
-            }
-        ),
-        name,
-    )
-    if wrong or not isinstance(cluster, ClusterSpec):
+        fencing = collect(partial(_fencing, agent, words.all("fence-option")))
+    shape = {
+        "name": name,
+        "nodes": tuple(node for node in found if node),
+        "vips": tuple(vip for vip in floating if vip),
+        "fencing": fencing,
+        "failover": words.one("failover") or ("automatic" if fencing else "approved"),
+        "haproxy_cfg": words.one("haproxy-cfg"),
+    }
+    cluster = collect(lambda: ClusterSpec.model_validate(shape))
+    if wrong or cluster is None:
         raise UsageError("; ".join(dict.fromkeys(wrong)), remedy=f"Usage: `/hacluster {USAGE}`")
     return cluster
 
 
-def _sentences(error: ValidationError) -> Iterable[str]:
+def sentences(error: ValidationError) -> Iterable[str]:
+    """Yield what is wrong, without the input: it may be long or secret."""
     for problem in error.errors(include_url=False, include_context=False, include_input=False):
         yield problem["msg"].removeprefix("Value error, ")
 
@@ -154,7 +155,7 @@ def _haproxy_cfg(cluster: ClusterSpec, desk: Desk) -> str | None:
     if cluster.haproxy_cfg is None:
         return None
     text = desk.file(cluster.haproxy_cfg)
-    if not any(not bind.loopback for bind in parse_binds(text)):
+    if not any(not bind.loopback for bind in binds_of(text)):
         raise UsageError(f"{cluster.haproxy_cfg} has no `bind` that others can reach, so nothing would answer")
     return text
 

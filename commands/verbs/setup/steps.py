@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from commands import configuration
@@ -16,7 +17,8 @@ from commands.facts import packages
 from commands.facts.cib import Cib
 from commands.facts.corosync_conf import CorosyncConf, NoConf
 from commands.facts.fact import Known, NotRunning, Reading
-from commands.facts.haproxy_config import parse_binds
+from commands.facts.firewall import Firewall
+from commands.facts.haproxy_config import binds_of
 from commands.plan import Lane, Step, on_each
 from commands.snapshot import NONLOCAL_BIND, NodeSnapshot, Snapshot
 from commands.verbs.serving import holders, serving_step
@@ -86,40 +88,43 @@ def _step(
     return Step(step_id, title, lanes, after, on_each((n.node.name for n in here), reads, lacks, patience))
 
 
-def _bare(snapshot: Snapshot) -> tuple[str, ...]:
+def _bare(request: SetupRequest, snapshot: Snapshot) -> tuple[str, ...]:
     """Return the nodes where packages of the cluster are missing."""
-    return _lacking(snapshot, ("packages", "os"), _lacks_packages)
+    return _lacking(snapshot, ("packages", "os"), partial(_lacks_packages, request.cluster))
 
 
-def _lacks_packages(node: NodeSnapshot) -> str | None:
-    system, there = _value(node.os), _value(node.packages)
-    if not isinstance(there, packages.Packages) or system is None:
-        return "its packages are unknown"
-    gone = [name for name in packages.cluster_packages(system) if not there.has(name)]
+def _wanted_packages(cluster: ClusterSpec, node: NodeSnapshot) -> tuple[str, ...]:
+    family = _value(node.os).family
+    agents = (packages.FENCE_AGENTS[family],) if cluster.fencing else ()
+    return (*packages.CLUSTER_PACKAGES[family], *agents)
+
+
+def _lacks_packages(cluster: ClusterSpec, node: NodeSnapshot) -> str | None:
+    gone = _value(node.packages).missing(_wanted_packages(cluster, node))
     return f"{', '.join(gone)} not installed" if gone else None
 
 
-def _packages(_: SetupRequest, snapshot: Snapshot) -> Step | None:
+def _packages(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     def commands(node: NodeSnapshot) -> Iterable[Command]:
-        system = _value(node.os)
-        return packages.install_commands(system, packages.cluster_packages(system))
+        return packages.install_commands(_value(node.os), _wanted_packages(request.cluster, node))
 
-    title = "Install the cluster's packages"
-    return _step(snapshot, "packages", title, ("packages", "os"), _lacks_packages, commands, patience=5)
+    title, lacks = "Install the cluster's packages", partial(_lacks_packages, request.cluster)
+    return _step(snapshot, "packages", title, ("packages", "os"), lacks, commands, patience=5)
 
 
 def _firewall(request: SetupRequest, snapshot: Snapshot) -> Step | None:
-    ports = tuple(f"{port}/tcp" for port in _ports(request, snapshot))
+    ports = _ports(request, snapshot)
 
     def lacks(node: NodeSnapshot) -> str | None:
         wall = _value(node.firewall)
         if not wall.active:
             return None
-        closed = [*({HIGH_AVAILABILITY} - wall.services), *(set(ports) - wall.ports - _service_ports(wall.services))]
+        closed = [] if wall.lets_in(HIGH_AVAILABILITY) else [HIGH_AVAILABILITY]
+        closed += [f"{port}/tcp" for port in ports if not wall.lets_in_port(port) and not _by_service(wall, port)]
         return f"the firewall does not allow {', '.join(sorted(closed))}" if closed else None
 
     allow = change(
-        "firewall-cmd", "--permanent", f"--add-service={HIGH_AVAILABILITY}", *(f"--add-port={p}" for p in ports)
+        "firewall-cmd", "--permanent", f"--add-service={HIGH_AVAILABILITY}", *(f"--add-port={p}/tcp" for p in ports)
     )
     title = "Open the firewall for the cluster and HAProxy"
     return _step(
@@ -127,9 +132,9 @@ def _firewall(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     )
 
 
-def _service_ports(services: frozenset[str]) -> set[str]:
-    known = {"http": "80/tcp", "https": "443/tcp"}
-    return {port for name, port in known.items() if name in services}
+def _by_service(wall: Firewall, port: int) -> bool:
+    name = {80: "http", 443: "https"}.get(port)
+    return name is not None and wall.lets_in(name)
 
 
 def _sysctl(_: SetupRequest, snapshot: Snapshot) -> Step | None:
@@ -150,9 +155,9 @@ def _sysctl(_: SetupRequest, snapshot: Snapshot) -> Step | None:
     )
 
 
-def _leftover(_: SetupRequest, snapshot: Snapshot) -> Step | None:
+def _leftover(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     """Debian's packages start a one-node cluster; while it is there, `pcs host auth` says yes and stores no token."""
-    fresh = [name for name in _bare(snapshot) if isinstance(_value(snapshot.node(name).conf), NoConf)]
+    fresh = [name for name in _bare(request, snapshot) if isinstance(_value(snapshot.node(name).conf), NoConf)]
 
     def lacks(node: NodeSnapshot) -> str | None:
         return "the one-node cluster of the packages is still there" if leftover(node) else None
@@ -187,7 +192,7 @@ def _authorized(cluster: ClusterSpec) -> Callable[[NodeSnapshot], str | None]:
         auth = _value(node.host_auth)
         if isinstance(auth, NotRunning):
             return auth.why
-        wrong = [f"{name} is {auth.state.get(name, 'unknown')}" for name in names if not auth.authorized((name,))]
+        wrong = [f"{name} is {auth.state.get(name, 'unknown')}" for name in auth.lacking(names)]
         return ", ".join(wrong) or None
 
     return lacks
@@ -343,7 +348,7 @@ def _proxy(request: SetupRequest, snapshot: Snapshot) -> Step | None:
 
     return _step(
         snapshot, "haproxy", "Hand HAProxy over to Pacemaker", ("haproxy_config", "units"), lacks, commands,
-        after=("packages", "sysctl"), also=_bare(snapshot),
+        after=("packages", "sysctl"), also=_bare(request, snapshot),
     )  # fmt: skip
 
 
@@ -427,7 +432,7 @@ def _configure(request: SetupRequest, snapshot: Snapshot) -> Step | None:
 
 def _ports(request: SetupRequest, snapshot: Snapshot) -> tuple[int, ...]:
     """Return the ports that HAProxy will answer on, from each node's own configuration or the one to be put there."""
-    given = {bind.port for bind in parse_binds(request.haproxy_cfg or "") if not bind.loopback and bind.port}
+    given = {bind.port for bind in binds_of(request.haproxy_cfg or "") if not bind.loopback and bind.port}
     own = {
         port
         for _, config in snapshot.known("haproxy_config")

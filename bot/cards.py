@@ -1,0 +1,193 @@
+"""What the dispatcher says around a plan, as reports: proposal, progress, outcome, refusal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from commands.errors import CommandFailed, HaclusterError, HostKeyUnknown, NotAllowed, UsageError
+from commands.plan import NothingToDo, Plan, Progress, Refusal, State
+from commands.report import Choice, Finding, Level, Listing, Part, Report, Table, Text
+
+CONFIRM, CANCEL, COMMANDS, TRUST = "confirm", "cancel", "commands", "trust"
+BAR = 16
+"""Characters of the progress bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """How a step stands: its last state, and the second it was reached."""
+
+    state: State | None = None
+    seconds: float = 0.0
+
+
+def commands_text(plan: Plan) -> str:
+    """Return every command of a plan, step by step and node by node, as a person would type them; secrets as labels."""
+    lines: list[str] = []
+    for number, step in enumerate(plan.steps, start=1):
+        lines.append(f"# {number}. {step.title}")
+        lines += [f"{lane.node.name}: {command.shown()}" for lane in step.lanes for command in lane.commands]
+    return "\n".join(lines)
+
+
+def proposal(plan: Plan, plan_id: str, *, changed: Iterable[str] = ()) -> Report:
+    """Show a plan with all it would run, and ask. `changed` says why an earlier confirmation does not count."""
+    parts: list[Part] = [Text(line) for line in changed]
+    parts.append(Text(plan.summary))
+    parts.extend(plan.risks)
+    steps = tuple((str(n), step.title, _where(plan, n - 1)) for n, step in enumerate(plan.steps, start=1))
+    parts.append(Table(("#", "step", "on"), steps))
+    commands = commands_text(plan)
+    if any(step.lanes for step in plan.steps):
+        parts.append(Listing("Exactly these commands", commands, f"{plan.cluster.name}-{plan.verb}.txt"))
+    worst = max((risk.level for risk in plan.risks), key=lambda level: level.rank, default=Level.INFO)
+    return Report(
+        f"`{plan.cluster.name}`: {plan.verb} — {_count(len(plan.steps), 'step')}. Do it?",
+        Level.WARNING if worst.rank >= Level.WARNING.rank else Level.INFO,
+        tuple(parts),
+        choices=(
+            Choice("Confirm", CONFIRM, plan_id, "danger" if worst is Level.CRITICAL else "primary"),
+            Choice("Cancel", CANCEL, plan_id),
+            Choice("Copy commands", COMMANDS, plan_id),
+        ),
+    )
+
+
+def _where(plan: Plan, number: int) -> str:
+    names = list(dict.fromkeys(lane.node.name for lane in plan.steps[number].lanes))
+    return "all nodes" if len(names) == len(plan.cluster.nodes) > 1 else ", ".join(names) or "looks only"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def progress(plan: Plan, states: Mapping[str, StepState], elapsed: float) -> Report:
+    """Show a plan under way: a bar, the elapsed time, the steps under way."""
+    done = sum(state.state == "done" for state in states.values())
+    filled = round(BAR * done / max(1, len(plan.steps)))
+    now = [step.title for step in plan.steps if states.get(step.id, StepState()).state == "started"]
+    return Report(
+        f"`{plan.cluster.name}`: {plan.verb} under way, {done} of {len(plan.steps)} steps, {elapsed:.0f} s",
+        Level.INFO,
+        (Text(f"`{'█' * filled}{'░' * (BAR - filled)}` {'; '.join(now)}"), _steps_table(plan, states)),
+    )
+
+
+_WORDS: Mapping[State | None, str] = {
+    "started": "under way",
+    "done": "done",
+    "failed": "FAILED",
+    "not done": "not done",
+    None: "waits",
+}
+
+
+def _steps_table(plan: Plan, states: Mapping[str, StepState]) -> Table:
+    rows = []
+    for number, step in enumerate(plan.steps, start=1):
+        state = states.get(step.id, StepState())
+        when = f"{state.seconds:.1f} s" if state.state in {"done", "failed"} else ""
+        rows.append((str(number), step.title, _WORDS[state.state], when))
+    return Table(("#", "step", "state", "after"), tuple(rows))
+
+
+def succeeded(plan: Plan, states: Mapping[str, StepState], elapsed: float, results: Iterable[Part]) -> Report:
+    """Say that a plan was carried out and proved, with what the cluster now shows."""
+    return Report(
+        f"`{plan.cluster.name}`: {plan.verb} done and verified in {elapsed:.1f} s",
+        Level.OK,
+        (Text(plan.summary), *results, _steps_table(plan, states)),
+        next_step=f"/hacluster status {plan.cluster.name}",
+    )
+
+
+def failed(
+    plan: Plan, states: Mapping[str, StepState], elapsed: float, problems: Iterable[Progress], again: str
+) -> Report:
+    """Say what failed, in the tool's own words, what was done and what was not, and how to go on."""
+    parts: list[Part] = []
+    for event in problems:
+        parts.extend(problem_parts(event.problem, f"Step “{event.step.title}” failed"))
+    done = sum(state.state == "done" for state in states.values())
+    parts.append(_steps_table(plan, states))
+    return Report(
+        f"`{plan.cluster.name}`: {plan.verb} stopped after {done} of {len(plan.steps)} steps, {elapsed:.0f} s",
+        Level.CRITICAL,
+        tuple(parts),
+        next_step=again,
+    )
+
+
+def problem_parts(problem: HaclusterError | None, what: str) -> tuple[Part, ...]:
+    """Return a problem as parts: the sentence, the remedy, and the tool's own words where it was a tool that failed."""
+    if problem is None:
+        return ()
+    finding = Finding(Level.CRITICAL, f"{what}: {problem.message}", problem.remedy, problem.node)
+    if isinstance(problem, CommandFailed) and problem.output:
+        return (finding, Listing("The tool's own words", problem.output))
+    return (finding,)
+
+
+def step_note(event: Progress) -> Report | None:
+    """Return what the thread is told of a step that ended, or None where there is nothing to tell."""
+    if event.state not in {"done", "failed"}:
+        return None
+    lines = [f"{done.node}: {done.command.shown()}  ({done.seconds:.1f} s)" for done in event.ran]
+    parts: tuple[Part, ...] = (Listing("Ran", "\n".join(lines)),) if lines else ()
+    level = Level.OK if event.state == "done" else Level.CRITICAL
+    return Report(f"{event.step.title}: {event.state} at {event.seconds:.1f} s", level, parts)
+
+
+def refused(refusal: Refusal, cluster: str, offers: Iterable[tuple[HostKeyUnknown, str]] = ()) -> Report:
+    """Show all the reasons why a change is not planned; an unknown host key comes with a button that trusts that key."""
+    offered = tuple(offers)
+    keys = tuple(
+        Text(f"{error.node} ({error.address}) offers the host key `{error.fingerprint}`.") for error, _ in offered
+    )
+    return Report(
+        f"`{cluster}`: {refusal.verb} is not possible: {_count(len(refusal.reasons), 'reason')}",
+        Level.CRITICAL,
+        (*refusal.reasons, *keys),
+        choices=tuple(
+            Choice(f"Trust {error.node}", TRUST, offer_id, confirm=f"Trust {error.fingerprint} for {error.address}?")
+            for error, offer_id in offered
+        ),
+    )
+
+
+def nothing(decision: NothingToDo) -> Report:
+    """Say that the cluster already is what was asked for."""
+    return Report(decision.summary, Level.OK)
+
+
+def ended(cluster: str, verb: str, how: str, level: Level = Level.INFO) -> Report:
+    """Say what became of a plan that did not run."""
+    return Report(f"`{cluster}`: {verb} {how}", level)
+
+
+def problem(error: HaclusterError) -> Report:
+    """Answer one person whose request cannot be met."""
+    titles = {UsageError: "I cannot make sense of that", NotAllowed: "You may not do that here"}
+    title = next((words for kind, words in titles.items() if isinstance(error, kind)), "That did not work")
+    level = Level.WARNING if isinstance(error, UsageError | NotAllowed) else Level.CRITICAL
+    words = [Text(f"{error}."), *([Text(error.remedy)] if error.remedy else [])]
+    output = (Listing("The tool's own words", error.output),) if isinstance(error, CommandFailed) else ()
+    return Report(title, level, (*words, *output), private=True)
+
+
+def unexpected(reference: str) -> Report:
+    """Answer for a defect of ours: a reference into the log, nothing else."""
+    return Report(
+        "Something went wrong on my side",
+        Level.CRITICAL,
+        (Text(f"It is in my log under `{reference}`. Nothing more was done."),),
+        private=True,
+    )
+
+
+def copied(plan: Plan) -> Report:
+    """Return a plan's commands alone, to be copied."""
+    listing = Listing("", commands_text(plan), f"{plan.cluster.name}-{plan.verb}.txt")
+    return Report(f"`{plan.cluster.name}`: the commands of this {plan.verb}", Level.INFO, (listing,), private=True)
