@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TypeVar
 
 import asyncssh
-import structlog
 
 from commands.errors import Unreachable
 from commands.ssh.sessions import Session
@@ -17,12 +16,14 @@ from commands.ssh.sessions import Session
 _SESSION_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Seconds between attempts to open a session on a node whose sessions are taken, each ±50 %."""
 
+_LOST = "the connection was lost"
+_REFUSED = "it lets us log in but does not run commands"
+
 S = TypeVar("S", bound=Session)
-log = structlog.get_logger(__name__)
 
 
 class NotStarted(Exception):
-    """The command was handed over and the node never said that it runs it: it may, or not."""
+    """The command was handed over and the node never said that it runs it: it may, or not. The message says why."""
 
 
 class Connection:
@@ -45,9 +46,11 @@ class Connection:
         self._slots = asyncio.Semaphore(max_sessions)
         self._open: asyncssh.SSHClientConnection | None = None
         self._opening: asyncio.Task[asyncssh.SSHClientConnection] | None = None
+        self._closed = False
 
     async def get(self) -> asyncssh.SSHClientConnection:
         """Return the open connection, opening it first if need be; those who ask meanwhile wait for the same one."""
+        self._refuse_if_closed()
         if self._open is not None and not self._open.is_closed():
             return self._open
         if self._opening is None:
@@ -59,10 +62,13 @@ class Connection:
             # one waiter's cancellation must not take the connection from the others
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if opening.cancelled() and not (task and task.cancelling()):
-                raise Unreachable("the bot is shutting down", node=self.name) from None
+            if opening.cancelled():
+                self._refuse_if_closed()
             raise
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise Unreachable("the bot is shutting down", node=self.name)
 
     async def _reopen(self) -> asyncssh.SSHClientConnection:
         try:
@@ -98,21 +104,25 @@ class Connection:
             try:
                 await self._ask(connection, line, session)
             except TimeoutError as error:
+                message = f"the node began nothing within {self._session_timeout:g} s"
                 if session.asked:
-                    raise NotStarted from error
-                message = f"it opened no session within {self._session_timeout:g} s"
+                    raise NotStarted(message) from error
                 raise Unreachable(message, node=self.name) from error
             except (asyncssh.Error, OSError) as error:
-                if session.asked and connection.is_closed():
-                    raise NotStarted from error
+                if session.asked:
+                    raise NotStarted(_LOST if connection.is_closed() else _REFUSED) from error
+                if connection.is_closed() and fresh:
+                    raise Unreachable("the connection breaks at once", node=self.name) from error
                 if connection.is_closed():
-                    if fresh:
-                        raise Unreachable("the connection breaks at once", node=self.name) from error
                     fresh = True
                     continue
                 pause = next(pauses, None)
-                if session.asked or pause is None:
-                    raise _no_session(self.name, asked=session.asked) from error
+                if pause is None:
+                    raise Unreachable(
+                        "it opens no further session",
+                        node=self.name,
+                        remedy="Do other programs use the bot's login, or is sshd's MaxSessions below 10?",
+                    ) from error
                 await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
             else:
                 return session
@@ -129,7 +139,8 @@ class Connection:
             raise
 
     async def close(self) -> None:
-        """Close it, or stop opening it."""
+        """Close it, or stop opening it, for good."""
+        self._closed = True
         if self._opening is not None:
             self._opening.cancel()
         connection, self._open = self._open, None
@@ -139,13 +150,3 @@ class Connection:
                 async with asyncio.timeout(2):
                     await connection.wait_closed()
             connection.abort()
-
-
-def _no_session(name: str, *, asked: bool) -> Unreachable:
-    if asked:
-        return Unreachable(
-            "it lets us log in but not run commands", node=name, remedy="Look for ForceCommand or a shell of `nologin`."
-        )
-    return Unreachable(
-        "it opens no further session", node=name, remedy="Are other programs using the bot's login, or MaxSessions low?"
-    )

@@ -225,7 +225,7 @@ def _key_refused(endpoint: Endpoint, trusted: Trusted, offered: asyncssh.SSHKey 
         return HostKeyMismatch(
             f"it offers another host key ({fingerprint}) than the trusted one ({expected})",
             node=endpoint.name,
-            remedy="A reinstalled machine? Compare with its console, then trust the new key. If not, somebody is between.",
+            remedy="A reinstalled machine? Compare with its console, then add the new key to the bot's known_hosts.",
         )
     return HostKeyUnknown(
         f"its host key is not trusted yet: {fingerprint}",

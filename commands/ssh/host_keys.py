@@ -18,7 +18,7 @@ _REVOKED = "@revoked "
 class HostKeys(Protocol):
     """Where trusted host keys are looked up, each time a connection is opened."""
 
-    async def trusted(self, host: str, port: int) -> tuple[str, ...]:
+    async def trusted(self, host: str, port: int, /) -> tuple[str, ...]:
         """Return what is trusted for a host: an address, or a fully qualified node name.
 
         Each is a public key in OpenSSH's one-line form (`ssh-ed25519 AAAA…`). As in known_hosts, `@cert-authority `
@@ -33,7 +33,7 @@ class KnownHostsFiles:
 
     paths: tuple[Path, ...]
 
-    async def trusted(self, host: str, port: int) -> tuple[str, ...]:
+    async def trusted(self, host: str, port: int, /) -> tuple[str, ...]:
         return await asyncio.to_thread(self._read, host, port)
 
     def _read(self, host: str, port: int) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ class AnyOf:
 
     sources: tuple[HostKeys, ...]
 
-    async def trusted(self, host: str, port: int) -> tuple[str, ...]:
+    async def trusted(self, host: str, port: int, /) -> tuple[str, ...]:
         found = [await source.trusted(host, port) for source in self.sources]
         return tuple(dict.fromkeys(line for lines in found for line in lines))
 

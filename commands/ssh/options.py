@@ -42,6 +42,10 @@ class SshOptions:
     """For each address: TCP, key exchange and login together."""
     session_timeout: float = 10.0
     """For a node to begin a command on an open connection."""
+    kill_after: float = 5.0
+    """Between TERM and KILL on the node, for a command that is out of time."""
+    grace: float = 2.0
+    """How much later than on the node a command's time ends here: the node's own word on its end should arrive."""
     keepalive_interval: float = 2.0
     keepalive_count: int = 3
     """A peer that stays silent this many intervals counts as lost."""

@@ -6,7 +6,7 @@
   which would allow everything. sudo resets the environment itself, and keeps LC_ALL and LANGUAGE.
 - `timeout` is the login's own process and still ends a root command: sudo keeps the caller's real user id, so TERM may
   be sent to it, and relays it. Only a root command that ignores TERM outlives its time: after five more seconds sudo is
-  killed, and the command with it only where the login is root itself.
+  killed, and the command with it only where the login is root itself (nobody else may send it KILL).
 - `env` is no shell syntax: it works whatever the login shell. LC_ALL=C makes output and errors those that parsers know;
   proxies make pcs talk to the wrong host; logins other than root lack the sbin directories.
 """
@@ -18,9 +18,6 @@ import shlex
 import signal
 
 from commands.command import Command
-
-KILL_AFTER = 5.0
-"""Seconds between TERM and KILL for a command that is out of time."""
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _ENVIRONMENT = (
@@ -40,9 +37,20 @@ _SUDO_REFUSALS = re.compile(
 )
 
 
-def remote_line(command: Command, user: str, *, limited: bool = True) -> str:
-    """Return the line to run on the node. `limited=False` leaves the time limit out, for streams."""
-    limit = ("timeout", "-k", _seconds(KILL_AFTER), _seconds(command.timeout)) if limited else ()
+def remote_line(command: Command, user: str, *, kill_after: float = 5.0) -> str:
+    """Return the line that runs the command on a node, for the login `user`, and ends it after its timeout.
+
+    `kill_after` are the seconds between TERM and KILL.
+    """
+    return _line(command, user, ("timeout", "-k", _seconds(kill_after), _seconds(command.timeout)))
+
+
+def stream_line(command: Command, user: str) -> str:
+    """Return the line that runs a stream: as `remote_line`, for as long as it lasts."""
+    return _line(command, user, ())
+
+
+def _line(command: Command, user: str, limit: tuple[str, ...]) -> str:
     privileges = ("sudo", "-n", "--") if uses_sudo(command, user) else ()
     return shlex.join((*_ENVIRONMENT, *limit, *privileges, *command.argv))
 

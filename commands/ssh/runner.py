@@ -24,9 +24,9 @@ from commands.ssh.dial import Dialer, Endpoint
 from commands.ssh.host_keys import HostKeys
 from commands.ssh.options import SshOptions
 from commands.ssh.remote_line import (
-    KILL_AFTER,
     ran_out_of_time,
     remote_line,
+    stream_line,
     sudo_found_nothing,
     sudo_refusal,
     uses_sudo,
@@ -35,8 +35,6 @@ from commands.ssh.sessions import Collected, Followed
 from commands.ssh.stream import SshStream
 from config.inventory import NodeSpec
 
-_GRACE = 2.0
-"""Seconds that the end of a command that ran out of time may take to reach us."""
 _NOT_FOUND = 127
 
 
@@ -53,13 +51,14 @@ class SshRunner:
     async def run(self, node: NodeSpec, command: Command) -> Completed:
         """Run to the end and return it, whatever its exit status. Raises as `Runner.run` says."""
         connection = self._connection(node)
-        line = remote_line(command, self._options.user)
+        line = remote_line(command, self._options.user, kill_after=self._options.kill_after)
+        make = partial(Collected, self._options.output_cap, whole=not command.changes)
         async with connection.slot(command.timeout):
             begun = time.monotonic()
             try:
-                session = await connection.start(line, partial(Collected, self._options.output_cap))
-            except NotStarted:
-                raise _lost(node, command) from None
+                session = await connection.start(line, make)
+            except NotStarted as error:
+                raise _lost(node, command, str(error)) from None
             try:
                 return await self._to_the_end(node, command, session, begun=begun)
             finally:
@@ -69,14 +68,19 @@ class SshRunner:
         with suppress(OSError):  # it ended without reading: its status says why
             session.send(command.stdin.text if command.stdin else "", last=True)
         try:
-            async with asyncio.timeout(command.timeout + KILL_AFTER + _GRACE):
+            async with asyncio.timeout(command.timeout + self._options.kill_after + self._options.grace):
                 await session.ended
         except TimeoutError:
             raise _out_of_time(node, command) from None
         seconds = time.monotonic() - begun
         status = session.status
+        if session.too_long and not command.changes:
+            # cut short it could pass for a whole answer
+            too_long = UnreadableOutput(command.argv[0], f"it is longer than {self._options.output_cap} bytes")
+            too_long.node = node.name
+            raise too_long
         if status is None or (session.broken and not command.changes):
-            raise _lost(node, command)
+            raise _lost(node, command, "the connection was lost")
         if ran_out_of_time(command, status, seconds):
             raise _out_of_time(node, command)
         return self._completed(node, command, session, status, seconds)
@@ -85,11 +89,6 @@ class SshRunner:
         self, node: NodeSpec, command: Command, session: Collected, status: int, seconds: float
     ) -> Completed:
         out, err = session.output()
-        if session.overflowed and not command.changes:
-            # cut short it could pass for a whole answer; a change has happened, and its beginning tells enough
-            error = UnreadableOutput(command.argv[0], f"it is longer than {self._options.output_cap} bytes")
-            error.node = node.name
-            raise error
         if uses_sudo(command, self._options.user):
             if words := sudo_refusal(status, out, err):
                 raise SudoRefused(node=node.name, argv=command.argv, status=status, output=words)
@@ -101,13 +100,13 @@ class SshRunner:
     async def stream(self, node: NodeSpec, command: Command) -> AsyncIterator[SshStream]:
         """Start a command whose lines are read as they come; leaving the context ends it on the node too."""
         connection = self._connection(node)
-        line = remote_line(command, self._options.user, limited=False)
+        line = stream_line(command, self._options.user)
         async with connection.slot(command.timeout):
             try:
                 session = await connection.start(line, Followed)
-            except NotStarted:
-                raise _lost(node, command) from None
-            stream = SshStream(node.name, command, session)
+            except NotStarted as error:
+                raise _lost(node, command, str(error)) from None
+            stream = SshStream(node.name, command, session, sudo=uses_sudo(command, self._options.user))
             try:
                 if command.stdin:
                     await stream.write(command.stdin.text)
@@ -119,14 +118,13 @@ class SshRunner:
         """Close all connections. Commands under way end as lost, and nothing can be run any more."""
         self._closed = True
         connections = [*self._connections.values(), *([self._jump] if self._jump else [])]
-        self._connections.clear()
         await asyncio.gather(*(connection.close() for connection in connections))
 
     def _connection(self, node: NodeSpec) -> Connection:
-        if self._closed:
-            raise Unreachable("the bot is shutting down", node=node.name)
         connection = self._connections.get(node)
         if connection is None:
+            if self._closed:
+                raise Unreachable("the bot is shutting down", node=node.name)
             connection = self._connections[node] = self._new_connection(node.name, partial(self._dial, node))
         return connection
 
@@ -158,10 +156,11 @@ class SshRunner:
         return Connection(name, dial, max_sessions=options.max_sessions, session_timeout=options.session_timeout)
 
 
-def _lost(node: NodeSpec, command: Command) -> HaclusterError:
+def _lost(node: NodeSpec, command: Command, why: str) -> HaclusterError:
+    message = f"`{command.shown()}`: {why} before its end was seen"
     if command.changes:
-        return OutcomeUnknown(f"the connection was lost while `{command.shown()}` ran", node=node.name)
-    return Unreachable(f"the connection was lost while `{command.shown()}` ran", node=node.name)
+        return OutcomeUnknown(message, node=node.name)
+    return Unreachable(message, node=node.name)
 
 
 def _out_of_time(node: NodeSpec, command: Command) -> HaclusterError:

@@ -12,7 +12,7 @@ import asyncssh
 from commands.ssh.remote_line import signal_status
 
 LINGER = 1.0
-"""Seconds to wait for more output after the exit status: a process left behind may hold the pipe open for ever."""
+"""Seconds to wait for more output of a change after its exit status."""
 _HELD = 256 * 1024
 """Bytes of a stream held for its reader before the node is made to wait."""
 _WORDS = 8 * 1024
@@ -44,7 +44,7 @@ class Session(asyncssh.SSHClientSession[bytes]):
         self.status = status
 
     def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:  # noqa: ARG002, FBT001
-        self.status = signal_status(signal)
+        self.exit_status_received(signal_status(signal))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Mark the end. Without a status the command's fate is unknown; if broken, its output may lack its end."""
@@ -78,47 +78,38 @@ class Session(asyncssh.SSHClientSession[bytes]):
 
 
 class Collected(Session):
-    """Collects what a command prints, up to a cap; what exceeds it is counted and dropped."""
+    """Collects what a command prints.
 
-    def __init__(self, cap: int) -> None:
+    A read's answer is `whole` or none: printing more than `cap` bytes ends it. A change is never cut short: what
+    exceeds the cap is dropped, and once its exit status is known a process it left behind may not keep us waiting.
+    """
+
+    def __init__(self, cap: int, *, whole: bool) -> None:
         super().__init__()
         self._parts: dict[Any, list[bytes]] = {None: [], asyncssh.EXTENDED_DATA_STDERR: []}
-        self._cap = cap
-        self.size = 0
+        self._room = cap
+        self._whole = whole
         self._lingering: asyncio.TimerHandle | None = None
-
-    @property
-    def overflowed(self) -> bool:
-        """Whether the command printed more than is kept."""
-        return self.size > self._cap
+        self.too_long = False
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
-        room = self._cap - self.size
-        self.size += len(data)
-        if room > 0:
-            self._parts[datatype].append(data[:room])
-        if self._lingering is not None:
-            self._linger()
+        self._parts[datatype].append(data[: self._room])
+        self.too_long |= len(data) > self._room
+        self._room = max(0, self._room - len(data))
+        if self.too_long and self._whole:
+            self._cut()
 
     def exit_status_received(self, status: int) -> None:
         super().exit_status_received(status)
-        self._linger()
-
-    def exit_signal_received(self, signal: str, core_dumped: bool, msg: str, lang: str) -> None:  # noqa: FBT001
-        super().exit_signal_received(signal, core_dumped, msg, lang)
-        self._linger()
+        if not self._whole:
+            self._lingering = asyncio.get_running_loop().call_later(LINGER, self._cut)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._lingering is not None:
             self._lingering.cancel()
         super().connection_lost(exc)
 
-    def _linger(self) -> None:
-        if self._lingering is not None:
-            self._lingering.cancel()
-        self._lingering = asyncio.get_running_loop().call_later(LINGER, self._settle_and_end)
-
-    def _settle_and_end(self) -> None:
+    def _cut(self) -> None:
         self._settle()
         self.end()
 
