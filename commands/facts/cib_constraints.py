@@ -78,11 +78,15 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Failover of `resource` away from `home` waits for a person. `id` is the location constraint's, not the rule's."""
+    """Failover of `resource` away from `home` waits for a person.
+
+    `id` is the location constraint's. `rule_id` is what `crm_mon` lists among its bans while the gate is closed.
+    """
 
     id: str
     resource: str
     home: str
+    rule_id: str = ""
 
 
 def approval_attribute(resource: str) -> str:
@@ -102,7 +106,7 @@ def gate_of(location: Location) -> Gate | None:
         return None
     if approved != Expression("expression", approval_attribute(location.resource), "not_defined"):
         return None
-    return Gate(location.id, location.resource, home.value)
+    return Gate(location.id, location.resource, home.value, rule.id)
 
 
 def orders(constraints: Tag) -> Iterator[Order]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from commands.facts.pacemaker_xml import Tag
+from commands.facts.pacemaker_xml import Tag, role
 
 _CLONE_KINDS = frozenset({"clone", "master", "bundle"})
 """`master` is what a promotable clone was called before Pacemaker 2.0; its schemas still allow it. A bundle's replicas
@@ -103,7 +103,7 @@ def _primitive(one: Tag, templates: Mapping[str, Tag], clone: str | None, group:
         attributes = {**nvpairs(layer, "instance_attributes"), **attributes}
         meta = {**nvpairs(layer, "meta_attributes"), **meta}
         for op in layer.all("operations/op"):
-            key = (op.text("name"), op.text("interval"), op.get("role"))
+            key = (op.text("name"), op.text("interval"), role(op.get("role")))
             operations.setdefault(key, Operation(key[0], key[1], op.get("timeout"), key[2]))
     return Primitive(
         id=one.text("id"),

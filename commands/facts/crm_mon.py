@@ -19,13 +19,11 @@ from dataclasses import dataclass
 from commands.command import Command, Completed
 from commands.errors import UnreadableOutput
 from commands.facts.fact import Fact, NotRunning, not_installed, spoken
-from commands.facts.pacemaker_xml import Tag, document
+from commands.facts.pacemaker_xml import Tag, document, role
 
 TOOL = "crm_mon"
 DISCONNECTED = 102
 """Pacemaker's exit status for "not connected": no daemon answers on this node."""
-
-_ROLES = {"Master": "Promoted", "Slave": "Unpromoted"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,10 @@ class FailCount:
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """A constraint that keeps a resource off a node (`weight` is negative)."""
+    """A constraint that keeps a resource off a node (`weight` is negative).
+
+    `id` is the constraint's, or its rule's where the node is barred by one: a closed gate is listed here too.
+    """
 
     id: str
     resource: str
@@ -152,13 +153,8 @@ class ClusterStatus:
     def holders(self, resource_id: str) -> tuple[str, ...]:
         """Return the nodes that surely run the resource: started there, and the node online and not unclean."""
         sure = {node.name for node in self.nodes if node.online and not node.unclean}
-        return tuple(
-            node
-            for one in self.instances(resource_id)
-            if one.active and one.role in {"Started", "Promoted"}
-            for node in one.nodes
-            if node in sure
-        )
+        started = (one for one in self.instances(resource_id) if one.active and one.role in {"Started", "Promoted"})
+        return tuple(node for one in started for node in one.nodes if node in sure)
 
 
 def parse(done: Completed) -> ClusterStatus | NotRunning:
@@ -239,18 +235,19 @@ def _resources(root: Tag) -> Iterator[ResourceState]:
         elif top.name == "clone":
             yield from (_resource(one, clone=top.text("id")) for one in top.all("resource"))
             for group in top.all("group"):
-                yield from (_resource(one, top.text("id"), group.text("id")) for one in group.all("resource"))
+                # instances of a group are numbered: "web:0"
+                name, _, _ = group.text("id").partition(":")
+                yield from (_resource(one, top.text("id"), name) for one in group.all("resource"))
         elif top.name == "bundle":
             yield from (_resource(one, clone=top.text("id")) for one in top.all("replica/resource"))
 
 
 def _resource(one: Tag, clone: str | None = None, group: str | None = None) -> ResourceState:
-    role = one.text("role")
     nodes = tuple(one.all("node"))
     return ResourceState(
         id=one.text("id"),
         agent=one.text("resource_agent").replace("::", ":"),
-        role=_ROLES.get(role, role),
+        role=role(one.text("role")),
         active=one.flag("active"),
         failed=one.flag("failed"),
         blocked=one.get("blocked", default="false") == "true",

@@ -18,6 +18,7 @@ from commands.errors import UnreadableOutput
 INFINITY = 1_000_000
 """Pacemaker's infinite score. As a failure count it keeps a resource off a node until somebody cleans up."""
 
+_ROLES = {"Master": "Promoted", "Slave": "Unpromoted"}
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -90,6 +91,11 @@ class Tag:
     def __iter__(self) -> Iterator[Tag]:
         """Yield the elements directly inside."""
         return (Tag(self.tool, found) for found in self.element)
+
+
+def role(word: str) -> str:
+    """Return a role's present name; before Pacemaker 2.1, and on Enterprise Linux 8, it was Master and Slave."""
+    return _ROLES.get(word, word)
 
 
 def document(tool: str, text: str) -> Tag:
