@@ -6,6 +6,7 @@ It is a stated model of Slack, written against Slack's documentation, and shares
 from __future__ import annotations
 
 from sandbox.slack.done import Done
+from sandbox.slack.front import Front, PanelButton, http_button
 from sandbox.slack.grants import Credentials
 from sandbox.slack.inputs import NotPossible
 from sandbox.slack.records import ApiCall, Delivery, File, Message, Reply, View
@@ -21,8 +22,10 @@ __all__ = [
     "Delivery",
     "Done",
     "File",
+    "Front",
     "Message",
     "NotPossible",
+    "PanelButton",
     "Reply",
     "Team",
     "User",
@@ -30,4 +33,5 @@ __all__ = [
     "View",
     "Workspace",
     "World",
+    "http_button",
 ]

@@ -1,0 +1,50 @@
+"""What an embedding program puts on the page: a banner, first things to type, and a panel of buttons of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import aiohttp
+
+from sandbox.slack.wire import Json
+
+
+@dataclass(frozen=True, slots=True)
+class PanelButton:
+    """A button beside the conversation, such as "Power off n2". `press` does it and gives a word for the person."""
+
+    label: str
+    press: Callable[[], Awaitable[str]]
+    about: str = ""
+    style: str = ""
+
+
+def http_button(label: str, method: str, url: str, *, about: str = "", style: str = "") -> PanelButton:
+    """A button that makes an HTTP request, from this process, and shows the first line of the answer."""
+
+    async def press() -> str:
+        async with aiohttp.ClientSession() as session, session.request(method, url) as answer:
+            lines = (await answer.text()).strip().splitlines()
+            return lines[0] if lines else f"{label}: {answer.status} {answer.reason}"
+
+    return PanelButton(label, press, about, style)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The page's own content. `hints` are lines that fill the composer; `banner` says what the nodes are."""
+
+    banner: str = ""
+    hints: tuple[str, ...] = ()
+    panel: tuple[PanelButton, ...] = ()
+    panel_title: str = "Nodes"
+
+    def payload(self) -> Json:
+        """As the page gets it."""
+        return {
+            "banner": self.banner,
+            "hints": list(self.hints),
+            "panel_title": self.panel_title,
+            "panel": [{"label": button.label, "about": button.about, "style": button.style} for button in self.panel],
+        }
