@@ -1,0 +1,59 @@
+"""Opening a form within the three seconds that a trigger lives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from bot.conversation import Form, Place
+from bot.slack.api import Api, SlackRefused, words_for
+from bot.slack.limits import Block
+from bot.slack.modals import closing_view, form_view, waiting_view
+
+PATIENCE = 0.8
+"""Seconds to wait for the form itself before a waiting view is opened in its place."""
+
+
+class Forms:
+    """Modals in front of people."""
+
+    def __init__(self, api: Api, patience: float = PATIENCE) -> None:
+        self._api = api
+        self._patience = patience
+
+    async def open(self, trigger: str, verb: str, place: Place, lookup: Coroutine[Any, Any, Form | None]) -> bool:
+        """Open the form that `lookup` finds; False if it finds none.
+
+        Raises `SlackRefused`: `expired_trigger_id` when it came too late, `exchanged_trigger_id` for a second delivery.
+        """
+        task = asyncio.ensure_future(lookup)
+        done, _ = await asyncio.wait({task}, timeout=self._patience)
+        if done:
+            form = task.result()
+            if form is not None:
+                await self._open(trigger, form_view(form, place))
+            return form is not None
+        waiting = await self._open(trigger, waiting_view(verb, place))
+        view = closing_view(verb, "Something went wrong; the answer in the channel says more.")
+        try:
+            form = await task
+            nothing = closing_view(verb, "There is nothing to fill in here. The answer is in the channel.")
+            view = form_view(form, place) if form is not None else nothing
+            return form is not None
+        finally:
+            await self._fill(waiting, view)
+
+    async def _open(self, trigger: str, view: Block) -> Block:
+        with words_for("views.open"):
+            answer = await self._api.posting.views_open(trigger_id=trigger, view=view)
+        opened: Block = answer["view"]
+        return opened
+
+    async def _fill(self, waiting: Block, view: Block) -> None:
+        try:
+            with words_for("views.update"):
+                await self._api.repeatable.views_update(view_id=waiting["id"], hash=waiting["hash"], view=view)
+        except SlackRefused as refused:
+            if refused.code not in {"not_found", "hash_conflict"}:  # closed, or filled by a repeated call
+                raise

@@ -1,0 +1,52 @@
+"""The Slack side of the bot in one piece: what the composition root builds and closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.conversation import Dispatch, Place, Surface
+from bot.slack.api import Api
+from bot.slack.clock import Clock
+from bot.slack.forms import Forms
+from bot.slack.groups import Groups
+from bot.slack.listeners import Listeners
+from bot.slack.messages import Messages
+from bot.slack.render import COMMAND
+from bot.slack.sdk_log import sdk_logger
+from bot.slack.surface import SlackSurface
+from bot.slack.work import Work
+
+
+class Slack:
+    """Bolt with our listeners, and what they share. `socket.Socket` or `http.application` connect it to Slack."""
+
+    def __init__(
+        self,
+        api: Api,
+        dispatch: Dispatch,
+        *,
+        groups: Iterable[str] = (),
+        command: str = COMMAND,
+        signing_secret: str | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Build it. `groups` are the user groups that the policy names; HTTP mode needs the signing secret."""
+        self.api = api
+        self.bolt = AsyncApp(client=api.repeatable, signing_secret=signing_secret, logger=sdk_logger())
+        self.checks_signatures = bool(signing_secret)
+        self._messages = Messages(api, command=command, clock=clock)
+        self._work = Work()
+        listeners = Listeners(dispatch, self._messages, Forms(api), Groups(api, groups, clock), self._work)
+        listeners.register(self.bolt)
+
+    def surface(self, place: Place) -> Surface:
+        """Return where the bot says something of its own accord, as alerts and reports."""
+        return SlackSurface(self._messages, place)
+
+    async def close(self, grace: float) -> tuple[str, ...]:
+        """Let what is under way end within `grace` seconds, show the last edits; return what had to be cancelled."""
+        late = await self._work.drain(grace)
+        await self._messages.flush()
+        return late

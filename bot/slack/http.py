@@ -1,0 +1,60 @@
+"""HTTP: where Slack posts to when there is no Socket Mode, and where a supervisor asks how we are."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+
+from bot.slack.front import Slack
+
+EVENTS = "/slack/events"
+HEALTH = "/healthz"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the bot does its work, and what that is made of."""
+
+    ok: bool
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+def application(health: Callable[[], Health], slack: Slack | None = None) -> web.Application:
+    """Build the server: the health check, and with `slack` the one address for commands, events and buttons.
+
+    Bolt checks Slack's signature over the raw body and refuses what is older than five minutes. Raises ValueError when
+    there is no signing secret to check it with.
+    """
+
+    async def tell_health(_: web.Request) -> web.Response:
+        state = health()
+        return web.json_response({"ok": state.ok, **state.details}, status=200 if state.ok else 503)
+
+    app = web.Application()
+    app.router.add_get(HEALTH, tell_health)
+    if slack is not None:
+        if not slack.checks_signatures:
+            raise ValueError("HTTP mode needs Slack's signing secret: without it anybody could send commands")
+        bolt = slack.bolt
+
+        async def take(request: web.Request) -> web.Response:
+            return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
+
+        app.router.add_post(EVENTS, take)
+    return app
+
+
+@asynccontextmanager
+async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve while the block runs; gives the port, which matters when asked for port 0."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,152 @@
+"""A `Report` as a Slack message: text, blocks and files. Pure, and always within Slack's limits.
+
+A report that is one sentence becomes one line; one with parts becomes a header with the parts below, then the next
+step, then the buttons. What is too long is cut, with a word on how much is missing, and goes as a file beside the
+message.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bot.slack import limits
+from bot.slack.buttons import buttons
+from bot.slack.limits import Block
+from bot.slack.markup import EMOJI, WORD, clean, clip, cut, emoji, escape, rich, rich_text, section, without_markup
+from bot.slack.parts import LEAST, draw, note
+from bot.slack.plain import plain, told
+from commands.report import Choice, Finding, Listing, Part, Report, Table, Text
+
+COMMAND = "/hacluster"
+FULL_REPORT = "report.txt"
+_TEXT = 3_000
+"""Characters of the text for notifications and screen readers."""
+_ROOM = 12_500
+"""Characters of all blocks: below Slack's undocumented bound, which is not sharp."""
+_NEXT_STEP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message."""
+
+    name: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message as Slack takes it."""
+
+    text: str
+    blocks: list[Block]
+    files: tuple[Attachment, ...] = ()
+
+
+def render(report: Report, *, command: str = COMMAND, attach: bool = True) -> Rendered:
+    """Draw a report. Without `attach` (ephemeral messages bear no files) what is cut is gone, and says so."""
+    report = _cleaned(report)
+    top, bottom = list(_headline(report)), list(_bottom(report, command))
+    room = _ROOM - limits.characters([top, bottom])
+    middle, files = _middle(report, room, limits.BLOCKS - len(top) - len(bottom) - 1, attach=attach)
+    said = plain(replace(report, parts=tuple(part for part in report.parts if not isinstance(part, Listing))))
+    return Rendered(escape(cut(said, _TEXT)) or "…", [*top, *middle, *bottom], files)
+
+
+def _headline(report: Report) -> Iterator[Block]:
+    if not report.parts and not report.choices:
+        yield _one_line(report)
+        return
+    line = f":{EMOJI[report.level]}: {told(report.level, report.headline)}".replace("\n", " ")
+    yield {"type": "header", "text": {"type": "plain_text", "text": clip(line, limits.HEADER), "emoji": True}}
+    if len(line) > limits.HEADER:
+        yield rich_text(section(*rich(cut(report.headline, limits.SECTION))))
+
+
+def _one_line(report: Report) -> Block:
+    word = WORD[report.level]
+    status: list[Block] = [{"type": "text", "text": f" {word}", "style": {"bold": True}}] if word else []
+    gap: Block = {"type": "text", "text": " · " if word else " "}
+    return rich_text(section(emoji(report.level), *status, gap, *rich(cut(report.headline, limits.SECTION))))
+
+
+def _bottom(report: Report, command: str) -> Iterator[Block]:
+    actions, left_out = buttons(report.choices, report.headline)
+    if report.next_step:
+        typed = cut(f"{command} {report.next_step}".replace("`", "'"), _NEXT_STEP)
+        yield {"type": "context", "elements": [{"type": "mrkdwn", "text": f"Next: `{escape(typed)}`"}]}
+    if left_out:
+        yield note(f"… ({left_out} more choices than fit here)")
+    if actions:
+        yield actions
+
+
+def _middle(report: Report, room: int, slots: int, *, attach: bool) -> tuple[list[Block], tuple[Attachment, ...]]:
+    """Draw the parts into what room there is, and collect the files for what was cut."""
+    one_table = sum(isinstance(part, Table) for part in report.parts) == 1
+    full = Attachment(FULL_REPORT, clip(without_markup(report.headline), 80), plain(report))
+    files: list[Attachment] = []
+    blocks: list[Block] = []
+    groups = _groups(report.parts)
+    for position, group in enumerate(groups):
+        file = _file(group) or full
+        drawn = draw(group, room, native_table=one_table, file=file.name if attach else "") if room >= LEAST else None
+        if drawn is None or len(blocks) + len(drawn.blocks) > slots:
+            blocks.append(note(f"… ({len(groups) - position} more parts{f' in {FULL_REPORT}' if attach else ''})"))
+            files.append(full)
+            break
+        blocks += drawn.blocks
+        room -= limits.characters(drawn.blocks)
+        if drawn.cut:
+            files.append(file)
+    return blocks, tuple(dict.fromkeys(files)) if attach else ()
+
+
+def _groups(parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
+    """Keep findings that follow each other together: they are one list."""
+    groups: list[tuple[Part, ...]] = []
+    for is_finding, run in itertools.groupby(parts, key=lambda part: isinstance(part, Finding)):
+        together = tuple(run)
+        groups += [together] if is_finding else [(part,) for part in together]
+    return groups
+
+
+def _file(group: tuple[Part, ...]) -> Attachment | None:
+    """Give the file that a cut listing goes into; for anything else that is the full report."""
+    match group:
+        case [Listing() as listing]:
+            name = clip(listing.name.strip(), 100) or "output.txt"
+            return Attachment(name, clip(without_markup(listing.title), 80) or name, listing.text)
+        case _:
+            return None
+
+
+def _cleaned(report: Report) -> Report:
+    return replace(
+        report,
+        headline=clean(report.headline),
+        parts=tuple(_cleaned_part(part) for part in report.parts),
+        next_step=clean(report.next_step),
+        choices=tuple(_cleaned_choice(choice) for choice in report.choices),
+    )
+
+
+def _cleaned_part(part: Part) -> Part:
+    match part:
+        case Text():
+            return Text(clean(part.text))
+        case Finding():
+            node = clean(part.node) if part.node else part.node
+            return replace(part, text=clean(part.text), remedy=clean(part.remedy), node=node)
+        case Table():
+            rows = tuple(tuple(clean(cell) for cell in row) for row in part.rows)
+            return Table(tuple(clean(name) for name in part.columns), rows, clean(part.title))
+        case Listing():
+            return Listing(clean(part.title), clean(part.text), clean(part.name))
+
+
+def _cleaned_choice(choice: Choice) -> Choice:
+    return replace(choice, label=clean(choice.label), value=clean(choice.value), confirm=clean(choice.confirm))

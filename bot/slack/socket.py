@@ -1,0 +1,141 @@
+"""The Socket Mode connection, and the watchdog it needs.
+
+slack_sdk's client survives most breaks by itself, but not all: when one issued socket address is refused it tries that
+address for ever, and an invalid token it retries without a word. So the token is tried first, and a connection that is
+dead for longer than `GRACE` is thrown away for a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from dataclasses import dataclass
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+
+from bot.conversation import NotDelivered
+from bot.slack.api import Api, SlackRefused, words_for
+from bot.slack.clock import Clock
+from bot.slack.sdk_log import sdk_logger
+from commands.errors import HaclusterError
+
+GRACE = 45.0
+"""Seconds without a connection or a pong after which the connection is replaced: the SDK has had its chance by then."""
+CONNECTING = 20.0
+"""Seconds a connection may take to come up."""
+CLOSING = 5.0
+"""Seconds a dead connection may take to close."""
+_PING = 5.0
+_LOOK = 2.0
+_LONGEST_PAUSE = 30.0
+_TOKEN_REFUSED = frozenset({
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+    "not_allowed_token_type",
+    "missing_scope",
+    "no_permission",
+})  # fmt: skip
+
+_log = structlog.get_logger(__name__)
+
+
+class AppTokenRefused(HaclusterError):
+    """Slack does not take the app-level token, so there is no connection to wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketHealth:
+    """How the connection is: whether it stands, and how many seconds ago Slack last answered on it."""
+
+    connected: bool
+    last_pong_age: float | None
+
+
+class Socket:
+    """Keeps one Socket Mode connection up."""
+
+    def __init__(self, bolt: AsyncApp, api: Api, app_token: str, clock: Clock | None = None) -> None:
+        self.connected = asyncio.Event()
+        """Set once the first connection stands."""
+        self._bolt = bolt
+        self._api = api
+        self._app_token = app_token
+        self._clock = clock or Clock()
+        self._client: SocketModeClient | None = None
+
+    async def run(self) -> None:
+        """Connect and stay connected until cancelled. Raises `AppTokenRefused` if the token was never good."""
+        failures = 0
+        while True:
+            try:
+                await self._try_token()
+                await self._one_connection()
+                failures = 0
+            except AppTokenRefused:
+                if not self.connected.is_set():
+                    raise
+                failures += 1
+                _log.error("slack refuses the app token it has taken before")
+            except (NotDelivered, TimeoutError) as error:
+                failures += 1
+                _log.warning("no connection to slack", why=str(error) or type(error).__name__, failures=failures)
+            if failures:
+                pause = min(2.0**failures, _LONGEST_PAUSE)
+                await self._clock.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads reconnects, no secret
+
+    def health(self) -> SocketHealth:
+        """Look at the connection as it is now."""
+        client = self._client
+        if client is None or client.closed:
+            return SocketHealth(connected=False, last_pong_age=None)
+        session = client.current_session
+        age = self._pong_age(client)
+        alive = session is not None and not session.closed and not client.stale and (age is None or age < GRACE)
+        return SocketHealth(alive, age)
+
+    async def _try_token(self) -> None:
+        """Ask for a connection's address: it says what is wrong with the token, which the SDK would hide."""
+        try:
+            async with asyncio.timeout(CONNECTING):
+                with words_for("apps.connections.open"):
+                    await self._api.repeatable.apps_connections_open(app_token=self._app_token)
+        except SlackRefused as refused:
+            if refused.code not in _TOKEN_REFUSED:
+                raise
+            remedy = "Make an app-level token with the scope connections:write and Socket Mode switched on."
+            raise AppTokenRefused(f"Slack refuses the app token: {refused.code}", remedy=remedy) from None
+
+    async def _one_connection(self) -> None:
+        """Hold one connection until it is dead."""
+        handler = AsyncSocketModeHandler(
+            self._bolt, self._app_token, logger=sdk_logger(), web_client=self._api.repeatable, ping_interval=_PING
+        )
+        self._client = handler.client
+        try:
+            await asyncio.wait_for(handler.connect_async(), CONNECTING)  # type: ignore[no-untyped-call]
+            self.connected.set()
+            await self._watch(handler.client)
+            _log.warning("connection to slack is dead, making a new one", pong_age=self._pong_age(handler.client))
+        finally:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(handler.close_async(), CLOSING)  # type: ignore[no-untyped-call]
+
+    async def _watch(self, client: SocketModeClient) -> None:
+        """Return when the connection has been dead for `GRACE`."""
+        alive_at = self._clock.now()
+        while self._clock.now() - alive_at < GRACE:
+            await self._clock.sleep(_LOOK)
+            age = self._pong_age(client)
+            if await client.is_connected() and (age is None or age < GRACE):
+                alive_at = self._clock.now()
+
+    def _pong_age(self, client: SocketModeClient) -> float | None:
+        """Seconds since the last pong, by the wall clock the SDK notes it by."""
+        return None if client.last_ping_pong_time is None else self._clock.wall() - client.last_ping_pong_time
