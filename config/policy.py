@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
 from config.inventory import ClusterName
 from config.slack_ids import ChannelId, GroupId, UserId
@@ -41,7 +41,16 @@ def _role(value: object) -> object:
     raise ValueError(f"must be one of {', '.join(role.word for role in Role)}")
 
 
+_NAME = TypeAdapter[str](ClusterName)
+
+
+def _scope(value: str) -> str:
+    return value if value == "*" else _NAME.validate_python(value)
+
+
 RoleName = Annotated[Role, BeforeValidator(_role)]
+Scope = Annotated[str, AfterValidator(_scope)]
+"""A cluster's name, or `*` for every cluster."""
 
 
 class _Declared(BaseModel):
@@ -54,7 +63,7 @@ class Grant(_Declared):
     role: RoleName
     users: tuple[UserId, ...] = ()
     groups: tuple[GroupId, ...] = ()
-    clusters: Annotated[tuple[Literal["*"] | ClusterName, ...], Field(min_length=1)]
+    clusters: Annotated[tuple[Scope, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:

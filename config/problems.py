@@ -74,8 +74,25 @@ def scrubbed(text: str) -> str:
     return _TOKEN.sub("(a token)", text)
 
 
-def problem_of(error: ErrorDetails, root: type[BaseModel]) -> Problem:
-    """Say one of pydantic's errors in the words of the settings file."""
+def problems_of(error: ValidationError, root: type[BaseModel]) -> list[tuple[Location, Problem]]:
+    """Say pydantic's errors in the words of the settings file, each beside its location.
+
+    A list whose only entry is wrong is told as "too short" as well: that follows from the entry and is left out.
+    """
+    errors = error.errors(include_input=False, include_url=False)
+    found = {each["loc"] for each in errors}
+    return [
+        (each["loc"], _problem(each, root))
+        for each in errors
+        if each["type"] != "too_short" or not any(_below(other, each["loc"]) for other in found)
+    ]
+
+
+def _below(location: Location, table: Location) -> bool:
+    return len(location) > len(table) and location[: len(table)] == table
+
+
+def _problem(error: ErrorDetails, root: type[BaseModel]) -> Problem:
     location = error["loc"]
     message = _RIGHT_FORM.get(error["type"], "")
     if error["type"] == "extra_forbidden":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from config.cluster_table import FromTables
 from config.folders import NotInFolder, read_named
 from config.inventory import Address, ClusterSpec
 from config.policy import Policy
-from config.problems import ConfigurationProblems, Location, Problem, key_of, problem_of
+from config.problems import ConfigurationProblems, Location, Problem, key_of, problems_of
 from config.sections import Folder, LogSettings, SlackSettings, SshSettings, StoreSettings
 from config.sources import (
     CONFIG,
@@ -78,12 +79,14 @@ def load_settings(
     *,
     environ: Mapping[str, str] | None = None,
     env_file: Path = Path(".env"),
+    default_secrets: Path = DEFAULT_SECRETS,
     **overrides: Any,
 ) -> Settings:
     """Read and check the settings. Raises `ConfigurationProblems` with every mistake that can be told apart.
 
     Sources, the first that gives a key wins: `overrides`, the environment (the process's own unless given), the
-    `.env` file, the secrets folder, the settings file. Relative paths are taken from the working directory.
+    `.env` file, the secrets folder, the settings file. Relative paths are taken from the working directory. Where no
+    source names a secrets folder, `default_secrets` is used if it exists.
     """
     environ = os.environ if environ is None else environ
     dotenv = read_env_file(env_file)
@@ -94,7 +97,7 @@ def load_settings(
     toml, found = read_toml(Path(config).expanduser() if config else DEFAULT_CONFIG, required=bool(config))
     problems += found
     declared = overrides.get("secrets_dir") or named.get(SECRETS_DIR) or toml.values.get("secrets_dir")
-    folder = Path(str(declared)).expanduser() if declared else DEFAULT_SECRETS
+    folder = Path(str(declared)).expanduser() if declared else default_secrets
     secrets, found = read_secrets(folder, required=bool(declared))
     problems += found
     if not declared and folder.is_dir():
@@ -122,14 +125,12 @@ def _validated(layers: tuple[Layer, ...]) -> tuple[Settings | None, list[Problem
     try:
         return Settings(**built_from), []
     except ValidationError as error:
-        errors = error.errors(include_input=False, include_url=False)
-    # outside the except block: the ValidationError, which holds what was written, is not carried along
-    problems: dict[Problem, None] = {}
-    for each in errors:
-        problem = problem_of(each, Settings)
-        origin = next(filter(None, (layer.origin(each["loc"]) for layer in layers)), "")
-        problems[Problem(problem.key, problem.message, origin)] = None
-    return None, list(problems)
+        found = problems_of(error, Settings)
+
+    def origin(location: Location) -> str:
+        return next(filter(None, (layer.origin(location) for layer in layers)), "")
+
+    return None, [replace(problem, origin=origin(location)) for location, problem in found]
 
 
 def _misfits(settings: Settings) -> Iterator[Problem]:

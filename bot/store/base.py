@@ -6,6 +6,9 @@ from contextlib import AbstractAsyncContextManager
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+READING = {"hacluster_reading": True}
+"""Marks a connection that only reads: on SQLite no lock is taken for it."""
+
 
 class Part:
     """A group of the store's questions about one subject."""
@@ -14,8 +17,8 @@ class Part:
         self._engine = engine
 
     def _reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Return a connection for one SELECT, without a transaction: readers never wait for a writer."""
-        return self._engine.execution_options(isolation_level="AUTOCOMMIT").connect()
+        """Return a connection for one SELECT, which waits for no writer."""
+        return self._engine.execution_options(**READING).connect()
 
     def _writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Return a transaction that commits when its block ends and rolls back when it raises."""

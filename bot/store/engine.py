@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from bot.store.base import READING
 from commands.errors import HaclusterError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,6 +33,7 @@ async def open_engine(url: str) -> AsyncEngine:
         reason = "its driver is not installed" if isinstance(error, ImportError) else "it is not a database URL"
         raise StoreUnusable(f"the store cannot be opened: {reason}", remedy="Look at store.url.") from None
     if engine.dialect.name == "sqlite":
+        _require_folder(engine.url.database)
         _tame_sqlite(engine)
     try:
         async with engine.begin() as connection:
@@ -50,6 +52,15 @@ async def open_engine(url: str) -> AsyncEngine:
             remedy="Look at store.url: the folder must exist and be writable, a server must be reachable.",
         ) from None
     return engine
+
+
+def _require_folder(database: str | None) -> None:
+    """Refuse a file in a folder that is not there, before the driver tries: its thread may outlive its failure."""
+    if database and database != ":memory:" and not Path(database).parent.is_dir():
+        raise StoreUnusable(
+            f"the store cannot be opened: there is no folder {Path(database).parent}",
+            remedy="Make the folder, writable by the bot alone, or look at store.url.",
+        )
 
 
 def _migrate(connection: Connection) -> None:
@@ -78,4 +89,5 @@ def _tame_sqlite(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if not READING.items() <= connection.get_execution_options().items():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -47,8 +47,8 @@ class PlanPart(Part):
         """Move a plan from one state to another if it still is in the first; return whether this call did it.
 
         Of any number of calls at once exactly one gets True. A plan past its expiry cannot start to run. `by`
-        (`team:user`) is kept for the decision on a waiting plan. A plan that starts to run holds its cluster until `lease`,
-        then `expires`, unless `extend` prolongs it. Raises `Busy` when another plan of the cluster runs.
+        (`team:user`) is kept for the decision on a waiting plan. A plan that starts to run holds its cluster until
+        `lease`, then `expires`, unless `extend` prolongs it. Raises `Busy` when another plan of the cluster runs.
         """
         if expected_state in ENDED:
             raise ValueError(f"a plan never leaves the state {expected_state}")
@@ -78,10 +78,14 @@ class PlanPart(Part):
 
     async def interrupt_lapsed(self, now: datetime) -> tuple[PlanRow, ...]:
         """Mark running plans whose lease ran out as interrupted, and return them: their bot died with them."""
-        lapsed = [plan for plan in await self.running() if plan.expires <= now]
-        return tuple(
-            [plan for plan in lapsed if await self.claim(plan.id, "running", "interrupted", plan.team, now)]
+        lapsed = (
+            update(plans)
+            .where(plans.c.state == "running", plans.c.expires <= now)
+            .values(state="interrupted", finished=now)
+            .returning(plans)
         )
+        async with self._writing() as connection:
+            return tuple(PlanRow(**row) for row in (await connection.execute(lapsed)).mappings())
 
     async def set_message(self, plan_id: str, channel: str, ts: str) -> None:
         """Remember the message that shows a plan, so that it can be edited after a restart."""

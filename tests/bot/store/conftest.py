@@ -1,0 +1,55 @@
+"""A store in a file of its own, opened twice: as two replicas of the bot would."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.store import PlanRow, Store
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    store = await Store.open(url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def other(url: str, store: Store) -> AsyncIterator[Store]:
+    """A second process's view of the same store."""
+    del store  # the first one creates the tables
+    other = await Store.open(url)
+    yield other
+    await other.close()
+
+
+@pytest.fixture
+def make_plan() -> Callable[..., PlanRow]:
+    def make(plan_id: str, cluster: str = "web", **changed: Any) -> PlanRow:
+        row: dict[str, Any] = {
+            "id": plan_id,
+            "verb": "start",
+            "text": f"start {cluster}",
+            "cluster": cluster,
+            "team": "T0HOME",
+            "user": "U0ALICE",
+            "channel": "C0OPS",
+            "fingerprint": "f" * 64,
+            "created": NOW,
+            "expires": NOW + timedelta(minutes=5),
+        }
+        return PlanRow(**{**row, **changed})
+
+    return make

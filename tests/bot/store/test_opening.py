@@ -1,0 +1,93 @@
+"""Opening a store: new, old, shared, broken; and the tables that the migrations really make."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from bot.store import Store
+from bot.store.engine import StoreUnusable
+from bot.store.tables import metadata, plans
+from tests.bot.store.conftest import NOW
+
+
+async def test_the_migrations_make_the_tables_that_the_code_expects(store: Store, tmp_path: Path) -> None:
+    del store
+
+    def differences(connection: Connection) -> list[object]:
+        found: list[object] = compare_metadata(MigrationContext.configure(connection), metadata)
+        return found
+
+    engine = create_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    with engine.connect() as connection:
+        assert differences(connection) == []
+    engine.dispose()
+
+
+async def test_opening_again_keeps_what_is_there(store: Store, url: str) -> None:
+    await store.first_time("trigger", NOW)
+    again = await Store.open(url)
+    assert not await again.first_time("trigger", NOW)
+    await again.close()
+
+
+async def test_replicas_that_start_at_once_on_a_new_database_all_come_up(url: str) -> None:
+    stores = await asyncio.gather(*(Store.open(url) for _ in range(4)))
+    assert sum([await store.first_time("trigger", NOW) for store in stores]) == 1
+    for store in stores:
+        await store.close()
+
+
+async def test_readers_and_a_writer_work_side_by_side(store: Store, tmp_path: Path) -> None:
+    writer = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    assert await store.running() == ()
+    assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    writer.execute("ROLLBACK")
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("sqlite+aiosqlite:////nowhere/at/all/store.db", "there is no folder /nowhere/at/all"),
+        ("not a url", "not a database URL"),
+        ("nosuch+driver://bot:c4n4ry@db/bot", "not a database URL"),
+    ],
+)
+async def test_a_store_that_cannot_be_opened_says_why_and_shows_no_password(url: str, reason: str) -> None:
+    with pytest.raises(StoreUnusable, match=reason) as refused:
+        await Store.open(url)
+    assert refused.value.remedy
+    assert "c4n4ry" not in str(refused.value)
+
+
+async def test_a_file_that_is_no_database_is_refused(url: str, tmp_path: Path) -> None:
+    (tmp_path / "store.db").write_bytes(b"not a database, but long enough to be read as one" * 20)
+    with pytest.raises(StoreUnusable, match="not a database"):
+        await Store.open(url)
+
+
+async def test_a_store_of_a_later_version_is_left_alone(store: Store, url: str, tmp_path: Path) -> None:
+    await store.close()
+    connection = sqlite3.connect(tmp_path / "store.db")
+    with connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    with pytest.raises(StoreUnusable, match="another version"):
+        await Store.open(url)
+
+
+def test_the_tables_can_be_written_for_postgresql() -> None:
+    dialect = make_url("postgresql+asyncpg://").get_dialect()()
+    tables = "".join(str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables)
+    assert tables.count("TIMESTAMP WITH TIME ZONE") == 8
+    (only_one,) = [index for index in plans.indexes if index.unique]
+    assert "WHERE state = 'running'" in str(CreateIndex(only_one).compile(dialect=dialect))
