@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 from collections.abc import Callable, Mapping, Sequence
 
 from sandbox.lab.base import base
@@ -10,8 +11,10 @@ from sandbox.lab.debian import RELEASES
 from sandbox.lab.errors import LabError
 from sandbox.lab.host import missing_packages, require, run
 from sandbox.lab.lab import Lab, names
+from sandbox.lab.record import record
 
 Arguments = argparse.Namespace
+CAPTURES = Path("tests/captures")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -119,6 +122,12 @@ def _prepare(arguments: Arguments) -> int:
     return 0
 
 
+def _record(arguments: Arguments) -> int:
+    for debian in arguments.debian or RELEASES:
+        record(debian, arguments.into)
+    return 0
+
+
 COMMANDS: Mapping[str, Callable[[Arguments], int]] = {
     "up": _up,
     "down": _down,
@@ -132,6 +141,7 @@ COMMANDS: Mapping[str, Callable[[Arguments], int]] = {
     "exec": _exec,
     "ssh-config": _ssh_config,
     "prepare": _prepare,
+    "record": _record,
 }
 
 
@@ -168,4 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     prepare = command("prepare", "build the cached bases that are not there yet")
     prepare.add_argument("--debian", type=int, action="append", choices=RELEASES, help="only this release; may be repeated")
     prepare.add_argument("--install", action="store_true", help="apt-get install what this machine lacks")
+    record_ = command("record", "record what the real tools print in every situation (8 minutes per Debian)")
+    record_.add_argument("--debian", type=int, action="append", choices=RELEASES, help="only this release; may be repeated")
+    record_.add_argument("--into", type=Path, default=CAPTURES, help=f"folder (default: {CAPTURES})")
     return parser
