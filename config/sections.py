@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -49,6 +49,13 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError(f"{value[:50]!r} is not an IP address, as in 10.0.0.1") from None
+
+
 def _network(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -65,9 +72,19 @@ def _login(value: str) -> str:
 
 
 def _jump(value: str) -> str:
-    if not _JUMP.fullmatch(value):
+    match = _JUMP.fullmatch(value)
+    if not match or int(match["port"] or 22) not in range(1, 65536):
         raise ValueError(f"{value[:60]!r} is not a jump host: write user@host or user@host:port")
     return value
+
+
+def _host_and_port(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not port.isascii():
+        raise ValueError(f"{value[:60]!r} is not a host and a port, as in 192.0.2.1:2201 or [2001:db8::1]:2201")
+    return host.strip("[]"), int(port)
 
 
 def _existing_name(value: Path) -> Path:
@@ -82,12 +99,26 @@ def _store_url(value: SecretStr) -> SecretStr:
     return value
 
 
+class JumpHost(NamedTuple):
+    """A host that connections to nodes go through."""
+
+    user: str
+    host: str
+    port: int
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 BotToken = Annotated[SecretStr, _token("xoxb", "a bot token")]
 AppToken = Annotated[SecretStr, _token("xapp", "an app-level token")]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+NodeAddress = Annotated[str, AfterValidator(_address)]
+HostAndPort = Annotated[tuple[str, Port], BeforeValidator(_host_and_port)]
+PRIVATE_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = tuple(
+    ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+)
+"""RFC 1918 and RFC 4193."""
 
 
 class Section(BaseModel):
@@ -134,21 +165,31 @@ class SshSettings(Section):
     port: Port = 22
     keys: tuple[Folder, ...] = ()
     """Private key files."""
-    key_passphrase: SecretStr | None = None
+    passphrase: SecretStr | None = None
     known_hosts: tuple[Annotated[Path, AfterValidator(_existing_name)], ...] = ()
     """Files in OpenSSH's form, `@cert-authority` lines included; beside them, keys trusted from Slack count."""
-    allowed_networks: tuple[Network, ...] = ()
-    """Where nodes may be, for clusters made from Slack too; empty for anywhere."""
+    allowed_networks: Annotated[tuple[Network, ...], Field(min_length=1)] = PRIVATE_NETWORKS
+    """Where nodes may be, for clusters made from Slack too. Private addresses, unless said otherwise."""
     jump: Annotated[str, AfterValidator(_jump)] | None = None
-    """`user@host:port` of a host to go through."""
-    connect_timeout: Seconds = 10.0
+    """`user@host:port` of a host to go through; `jump_host` has its parts."""
+    connect_to: dict[NodeAddress, HostAndPort] = Field(default_factory=dict)
+    """Where to really connect for a node's address, for sites that forward ports."""
+    connect_timeout: Seconds = 5.0
     keepalive_interval: Seconds = 2.0
     keepalive_count: Annotated[int, Field(ge=1, le=100)] = 3
     """A node that leaves this many keepalives unanswered is taken as lost."""
     max_sessions: Annotated[int, Field(ge=1, le=10)] = 8
     """Commands at once on one connection; sshd's own default limit is 10."""
-    output_limit: Annotated[int, Field(ge=65_536)] = 8 * 2**20
+    output_cap: Annotated[int, Field(ge=65_536)] = 4 * 2**20
     """Bytes of one command's output; more is an error, not memory."""
+
+    @property
+    def jump_host(self) -> JumpHost | None:
+        """The jump host in its parts."""
+        match = _JUMP.fullmatch(self.jump or "")
+        if match is None:
+            return None
+        return JumpHost(match["user"], match["host"].strip("[]"), int(match["port"] or 22))
 
 
 class StoreSettings(Section):

@@ -71,8 +71,7 @@ class Settings(BaseSettings):
 
     def address_allowed(self, address: Address) -> bool:
         """Whether a node may have this address, by `ssh.allowed_networks`."""
-        networks = self.ssh.allowed_networks
-        return not networks or any(address in network for network in networks)
+        return any(address in network for network in self.ssh.allowed_networks)
 
 
 def load_settings(

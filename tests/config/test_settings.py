@@ -135,6 +135,10 @@ def test_each_mistake_says_where_it_was_written(problems: Problems) -> None:
         ('[ssh]\nuser = "-oProxyCommand=x"', "ssh.user", "login name"),
         ("[ssh]\nmax_sessions = 11", "ssh.max_sessions", "10"),
         ("[ssh]\nconnect_timeout = 0", "ssh.connect_timeout", "greater than 0"),
+        ('[ssh]\njump = "hop@bastion:70000"', "ssh.jump", "user@host:port"),
+        ("[ssh]\nallowed_networks = []", "ssh.allowed_networks", "must not be empty"),
+        ('[ssh]\nconnect_to = { n1 = "10.0.0.1:22" }', "ssh.connect_to.n1", "as in 10.0.0.1"),
+        ('[ssh]\nconnect_to = { "10.0.0.1" = "gateway" }', "ssh.connect_to.'10.0.0.1'", "as in 192.0.2.1:2201"),
         ('[store]\nurl = "sqlite:///x.db"', "store.url", "sqlite+aiosqlite:///"),
         ('[clusters.web]\nnodes = { n1 = "127.0.0.1" }', "clusters.web.nodes.n1[0]", "cannot be a node's address"),
         ("[clusters.web]\nnodes = { n1 = [] }", "clusters.web.nodes.n1", "must not be empty"),
@@ -171,9 +175,23 @@ def test_a_workspace_on_this_machine_needs_no_https(load: Load, url: str) -> Non
     assert load(f'[slack]\napi_url = "{url}"').slack.api_url.endswith("/api/")
 
 
-@pytest.mark.parametrize("jump", ["hop@bastion", "hop@bastion.example.org:2222", "hop@[fd00::1]:22", "hop@10.0.0.9"])
-def test_a_jump_host_is_a_login_and_a_host(load: Load, jump: str) -> None:
-    assert load(f'[ssh]\njump = "{jump}"').ssh.jump == jump
+@pytest.mark.parametrize(
+    ("jump", "parts"),
+    [
+        ("hop@bastion", ("hop", "bastion", 22)),
+        ("hop@bastion.example.org:2222", ("hop", "bastion.example.org", 2222)),
+        ("hop@[fd00::1]:2222", ("hop", "fd00::1", 2222)),
+        ("hop@10.0.0.9", ("hop", "10.0.0.9", 22)),
+    ],
+)
+def test_a_jump_host_is_a_login_and_a_host(load: Load, jump: str, parts: tuple[str, str, int]) -> None:
+    assert load(f'[ssh]\njump = "{jump}"').ssh.jump_host == parts
+    assert Settings().ssh.jump_host is None
+
+
+def test_a_forwarded_port_stands_for_a_nodes_address(load: Load) -> None:
+    settings = load('[ssh]\nconnect_to = { "10.0.0.1" = "127.0.0.1:2201", "fd00::1" = "[::1]:2202" }')
+    assert settings.ssh.connect_to == {"10.0.0.1": ("127.0.0.1", 2201), "fd00::1": ("::1", 2202)}
 
 
 def test_addresses_of_clusters_made_later_are_held_to_the_same_networks() -> None:
@@ -181,7 +199,8 @@ def test_addresses_of_clusters_made_later_are_held_to_the_same_networks() -> Non
     assert settings.address_allowed(ip_address("10.0.0.9"))
     assert settings.address_allowed(ip_address("fd00::9"))
     assert not settings.address_allowed(ip_address("10.0.1.9"))
-    assert Settings().address_allowed(ip_address("10.0.1.9"))
+    assert Settings().address_allowed(ip_address("192.168.1.9"))
+    assert not Settings().address_allowed(ip_address("192.0.2.1"))
 
 
 CANARY = "c4n4ry"
@@ -189,7 +208,7 @@ SECRETS = {
     "slack__bot_token": f"xoxb-{CANARY}",
     "slack__app_token": f"xapp-{CANARY}",
     "slack__signing_secret": CANARY,
-    "ssh__key_passphrase": CANARY,
+    "ssh__passphrase": CANARY,
     "store__url": f"postgresql+asyncpg://bot:{CANARY}@db/bot",
 }
 
