@@ -15,9 +15,8 @@ from commands.command import Command, Completed
 from commands.errors import UnreadableOutput
 from commands.facts.cib_constraints import Colocation, Gate, Location, Order, colocations, gate_of, locations, orders
 from commands.facts.cib_resources import Clone, Primitive, clones, nvpairs, primitives
-from commands.facts.crm_mon import DISCONNECTED
 from commands.facts.fact import Fact, NotRunning, not_installed, spoken
-from commands.facts.pacemaker_xml import Tag, document
+from commands.facts.pacemaker_xml import DISCONNECTED, Tag, document
 
 TOOL = "cibadmin"
 

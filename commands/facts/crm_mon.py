@@ -19,11 +19,9 @@ from dataclasses import dataclass
 from commands.command import Command, Completed
 from commands.errors import UnreadableOutput
 from commands.facts.fact import Fact, NotRunning, not_installed, spoken
-from commands.facts.pacemaker_xml import Tag, document, role
+from commands.facts.pacemaker_xml import DISCONNECTED, Tag, document, role
 
 TOOL = "crm_mon"
-DISCONNECTED = 102
-"""Pacemaker's exit status for "not connected": no daemon answers on this node."""
 
 
 @dataclass(frozen=True, slots=True)

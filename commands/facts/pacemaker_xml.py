@@ -1,4 +1,4 @@
-"""What the two XML documents of Pacemaker have in common: strict reading of elements, and scores.
+"""What the tools of Pacemaker have in common: strict reading of their XML, scores, and one exit status.
 
 An attribute that a record needs and that is not there makes the output unreadable; what is not asked for is ignored, so
 that a newer Pacemaker may add to its documents.
@@ -14,6 +14,9 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from commands.errors import UnreadableOutput
+
+DISCONNECTED = 102
+"""The exit status for "not connected": no daemon answers on this node."""
 
 INFINITY = 1_000_000
 """Pacemaker's infinite score. As a failure count it keeps a resource off a node until somebody cleans up."""
