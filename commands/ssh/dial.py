@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Sequence
@@ -173,7 +174,7 @@ class Dialer:
             except asyncssh.Error as error:
                 raise Unreachable(f"SSH cannot be spoken with it: {error.reason}", node=endpoint.name) from error
             except OSError as error:
-                raise NotConnected(error.strerror or str(error)) from error
+                raise NotConnected(os.strerror(error.errno) if error.errno else str(error)) from error
         raise AssertionError("unreachable")
 
     async def _trusted(self, endpoint: Endpoint) -> Trusted:

@@ -157,14 +157,13 @@ class SshRunner:
 
 
 def _lost(node: NodeSpec, command: Command, why: str) -> HaclusterError:
-    message = f"`{command.shown()}`: {why} before its end was seen"
     if command.changes:
-        return OutcomeUnknown(message, node=node.name)
-    return Unreachable(message, node=node.name)
+        return OutcomeUnknown(f"`{command.shown()}`: {why}; whether it was done is not known", node=node.name)
+    return Unreachable(f"`{command.shown()}`: {why}", node=node.name)
 
 
 def _out_of_time(node: NodeSpec, command: Command) -> HaclusterError:
     message = f"`{command.shown()}` did not end within {command.timeout:g} s"
     if command.changes:
-        return OutcomeUnknown(message, node=node.name)
+        return OutcomeUnknown(f"{message}; how much of it was done is not known", node=node.name)
     return CommandTimedOut(message, node=node.name)
