@@ -209,8 +209,10 @@ def _listens(where: str, *, v6only: bool) -> tuple[Bind, ...] | None:
     if where.startswith("/") or kind in _NO_PORT or kind.startswith(("quic", "udp")):
         return ()
     address, colon, ports = (rest if at else where).rpartition(":")
-    first, _, last = ports.partition("-")
-    if "$" in where or not colon or not _is_port(first) or not _is_port(last or first):
+    first, dash, last = ports.partition("-")
+    if not dash:
+        last = first
+    if "$" in where or not colon or not _is_port(first) or not _is_port(last):
         return None
     address = address.removeprefix("[").removesuffix("]")
     if address in ("", ANY, "0.0.0.0") or (address == "::" and not v6only):  # noqa: S104 (read, not bound)
@@ -218,7 +220,7 @@ def _listens(where: str, *, v6only: bool) -> tuple[Bind, ...] | None:
     else:
         with suppress(ValueError):  # a host name stands as it is, for whatever it resolves to at the start
             address = str(ip_address(address))
-    return tuple(Bind(address, port) for port in range(int(first), int(last or first) + 1))
+    return tuple(Bind(address, port) for port in range(int(first), int(last) + 1))
 
 
 def _is_port(text: str) -> bool:

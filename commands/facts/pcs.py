@@ -92,7 +92,7 @@ def host_auth(names: tuple[str, ...]) -> Fact[HostAuth | NotRunning]:
         if done.status not in (0, 2) or missing:
             why = f"exit status {done.status}, nothing about {', '.join(missing) or 'no host'}"
             raise UnreadableOutput("pcs status pcsd", why, spoken(done))
-        return HostAuth(state)
+        return HostAuth({name: state[name] for name in names})
 
     return Fact(
         Command(

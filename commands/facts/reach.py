@@ -134,7 +134,7 @@ for address; do
             ;;
     esac
 done
-for _ in {1..30}; do
+for _ in {1..15}; do
     waiting=()
     for address in "${asked[@]}"; do
         found=$(ip neighbour show to "$address")
@@ -146,7 +146,7 @@ for _ in {1..30}; do
     done
     asked=("${waiting[@]}")
     [ ${#asked[@]} = 0 ] && break
-    sleep 0.05
+    sleep 0.1
 done
 for address in "${asked[@]}"; do
     if [ "$(ip neighbour show to "$address")" ]; then echo "nobody $address"; else echo "unasked $address"; fi
