@@ -99,7 +99,7 @@ def succeeded(plan: Plan, states: Mapping[str, StepState], elapsed: float, resul
         f"`{plan.cluster.name}`: {plan.verb} done and verified in {elapsed:.1f} s",
         Level.OK,
         (Text(plan.summary), *results, _steps_table(plan, states)),
-        next_step=f"/hacluster status {plan.cluster.name}",
+        next_step=f"status {plan.cluster.name}",
     )
 
 
@@ -169,10 +169,12 @@ def ended(cluster: str, verb: str, how: str, level: Level = Level.INFO) -> Repor
 
 def problem(error: HaclusterError) -> Report:
     """Answer one person whose request cannot be met."""
-    titles = {UsageError: "I cannot make sense of that", NotAllowed: "You may not do that here"}
+    titles: Mapping[type[Exception], str] = {UsageError: "I cannot make sense of that", NotAllowed: "You may not do that here"}
     title = next((words for kind, words in titles.items() if isinstance(error, kind)), "That did not work")
     level = Level.WARNING if isinstance(error, UsageError | NotAllowed) else Level.CRITICAL
-    words = [Text(f"{error}."), *([Text(error.remedy)] if error.remedy else [])]
+    words = [Text(f"{error}.")]
+    if error.remedy:
+        words.append(Text(error.remedy))
     output = (Listing("The tool's own words", error.output),) if isinstance(error, CommandFailed) else ()
     return Report(title, level, (*words, *output), private=True)
 

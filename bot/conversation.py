@@ -85,7 +85,7 @@ class Dispatch(Protocol):
         """Answer what somebody typed."""
         ...
 
-    async def press(  # noqa: PLR0917 - who, where, what, on what: callers read in this order
+    async def press(
         self, actor: Actor, place: Place, action: str, value: str, message: Ref, surface: Surface, *, key: str
     ) -> None:
         """Do what a pressed `Choice` asks for. `message` is the one that bears the button."""

@@ -29,7 +29,7 @@ from commands.snapshot import Snapshot, gather
 from commands.verbs.verb import Change, Declared, Desk, Verb
 from commands.verbs.words import nearest, parse, tokens
 from config.inventory import ClusterSpec
-from config.policy import Policy, Role
+from config.policy import LOCAL, Policy, Role
 
 CONFIRM_WITHIN = timedelta(minutes=15)
 LEASE = timedelta(seconds=15)
@@ -48,12 +48,10 @@ class World:
     policy: Policy
     declared: Mapping[str, ClusterSpec]
     """The clusters of the configuration file; they win over those made from chat."""
-    default_clusters: Mapping[str, str]
-    """Channel id to the name of its default cluster."""
     runner: Runner
     store: Store | None
     now: Callable[[], datetime]
-    start: Callable[[Coroutine[Any, Any, None]], None]
+    start: Callable[[Coroutine[Any, Any, None]], object]
     """Runs work that outlives the request, in a task group that shutdown drains."""
     secret: Callable[[str], str]
     file: Callable[[str], str]
@@ -101,7 +99,7 @@ class Dispatcher:
 
     async def _understand(self, actor: Actor, place: Place, text: str) -> tuple[Verb, Any, Desk]:
         """Return the verb, its typed request and the desk; raises `UsageError` or `NotAllowed`."""
-        if actor.team != "local" and not self._world.policy.allows_channel(place.channel):
+        if actor.team != LOCAL and not self._world.policy.allows_channel(place.channel):
             raise NotAllowed("the bot is not to be used in this channel", remedy="Ask an admin of the bot where it is.")
         words = tokens(text)
         name, *rest = words or ("help",)
@@ -132,10 +130,11 @@ class Dispatcher:
         for spec in await self._world.store.declared() if self._world.store else ():
             clusters.setdefault(spec.name, Declared(spec, "slack"))
         policy = self._world.policy
+        here = [name for name, known in clusters.items() if place.channel in known.spec.channels]
         return Desk(
             clusters=clusters,
             runner=self._world.runner,
-            default_cluster=self._world.default_clusters.get(place.channel),
+            default_cluster=here[0] if here else None,
             secret=self._world.secret,
             file=self._world.file,
             last_seen=self._world.last_seen,
@@ -239,7 +238,7 @@ class Dispatcher:
         if not await store.claim(row.id, "waiting", "running", actor.key, now, lease=now + LEASE):
             raise UsageError("somebody was faster", remedy="The message shows what became of the plan.")
         await self._audit(actor, verb.name, request.cluster, "confirmed", {"plan": row.id})
-        self._world.start(self._carry_out(actor, place, row, verb, request, message, surface))
+        await self._carry_out(actor, place, row, verb, request, message, surface)
 
     async def _expire(self, row: PlanRow, now: datetime, message: Ref, surface: Surface) -> None:
         if row.expires > now:
@@ -279,7 +278,10 @@ class Dispatcher:
     async def _apply(self, actor: Actor, row: PlanRow, plan: Plan, message: Ref, surface: Surface) -> str:
         run = _Run(plan)
         if plan.declares is not None:
-            await self._store().declare(plan.declares, actor.key, self._world.now())
+            # a cluster made from a channel is that channel's own, and its alerts go there
+            here = (row.channel,) if actor.team != LOCAL else ()
+            spec = plan.declares.model_copy(update={"channels": plan.declares.channels or here})
+            await self._store().declare(spec, actor.key, self._world.now())
         ticking = asyncio.create_task(self._tick(row, run, message, surface))
         try:
             async for event in apply(plan, self._world.runner):
@@ -314,7 +316,7 @@ class Dispatcher:
 
     async def _conclude(self, row: PlanRow, run: _Run, message: Ref, surface: Surface) -> None:
         if run.problems:
-            report = cards.failed(run.plan, run.states, run.elapsed, run.problems, f"/hacluster {row.text}")
+            report = cards.failed(run.plan, run.states, run.elapsed, run.problems, row.text)
         else:
             elapsed = run.elapsed
             results = await self._world.results(run.plan.cluster, self._world.runner) if self._world.results else ()
@@ -395,7 +397,7 @@ class Dispatcher:
             await self._store().record(
                 self._world.now(), "bot", "bot", row.verb, row.cluster, "interrupted", {"plan": row.id}
             )
-            if row.message_ts is None or row.team == "local":
+            if row.message_ts is None or row.team == LOCAL:
                 continue
             how = "was interrupted: the bot stopped while it ran. Ask again to resume: what is done stays done"
             with suppress(HaclusterError):
@@ -437,11 +439,11 @@ class Dispatcher:
         if self._world.store is None:
             log.info("audit", actor=actor.key, verb=verb, cluster=name, event_name=event)
             return
-        surface = "terminal" if actor.team == "local" else self._world.surface_name
+        surface = "terminal" if actor.team == LOCAL else self._world.surface_name
         await self._world.store.record(self._world.now(), actor.key, surface, verb, name, event, detail)
 
     async def _audit_row(self, actor: Actor, row: PlanRow, event: str) -> None:
-        surface = "terminal" if actor.team == "local" else self._world.surface_name
+        surface = "terminal" if actor.team == LOCAL else self._world.surface_name
         await self._store().record(
             self._world.now(), actor.key, surface, row.verb, row.cluster, event, {"plan": row.id}
         )

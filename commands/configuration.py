@@ -1,9 +1,8 @@
 """The resources of an HAProxy cluster: what Pacemaker's configuration (the CIB) should hold, and how it gets there.
 
-HAProxy runs as a clone on every node; each floating IP needs a running HAProxy beside it and prefers another node than
-the other floating IPs (a finite score: with -INFINITY one of them would stay stopped when a single node is left).
-With failover `approved`, each floating IP has a home node and a gate: a location rule that forbids every other node
-unless that node carries the attribute an approval sets.
+HAProxy runs as a clone on every node, and each floating IP needs a running HAProxy beside it. With failover `approved`,
+each floating IP has a home node and a gate (`commands.gates`). With failover `automatic`, floating IPs keep apart by a
+finite score: with -INFINITY one of them would stay stopped when a single node is left.
 
 Everything is prepared with `pcs -f` in a file and pushed in one piece, so that a configuration is there as a whole or
 not at all. All commands are spelled as pcs 0.10, 0.11 and 0.12 alike understand them.
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from commands.command import Command, Stdin
 from commands.facts.cib import Cib
 from commands.facts.cib_constraints import approval_attribute
+from commands.gates import AWAY
 from config.inventory import ClusterSpec, VipSpec
 
 DRAFT = "/run/hacluster-draft.xml"
@@ -195,7 +195,6 @@ def _vips(cluster: ClusterSpec, cib: Cib | None) -> Iterator[tuple[str, tuple[tu
     primitives = {primitive.id for primitive in cib.primitives} if cib else set()
     orders = {(order.first, order.then) for order in cib.orders} if cib else set()
     colocations = {(c.resource, c.with_resource) for c in cib.colocations} if cib else set()
-    gates = {gate.resource for gate in cib.gates} if cib else set()
     placed = vips(cluster)
     for number, vip in enumerate(placed):
         if vip.id not in primitives:
@@ -218,11 +217,22 @@ def _vips(cluster: ClusterSpec, cib: Cib | None) -> Iterator[tuple[str, tuple[tu
         if (vip.id, CLONE) not in colocations:
             words = ("constraint", "colocation", "add", vip.id, "with", CLONE, "score=INFINITY")
             yield f"`{vip.id}` is not bound to a node where HAProxy runs", (words,)
+        if cluster.failover == "approved":
+            yield from _gate(vip, cib)
+            continue
         for other in placed[:number]:
             if (vip.id, other.id) not in colocations:
                 words = ("constraint", "colocation", "add", vip.id, "with", other.id, "score=-1000")
                 yield f"`{vip.id}` and `{other.id}` are not kept apart", (words,)
-        if cluster.failover == "approved" and vip.id not in gates:
-            rule = ("#uname", "ne", vip.home, "and", "not_defined", approval_attribute(vip.id))
-            words = ("constraint", "location", vip.id, "rule", f"id=gate-{vip.id}", "score=-INFINITY", *rule)
-            yield f"`{vip.id}` has no gate", (words,)
+
+
+def _gate(vip: Vip, cib: Cib | None) -> Iterator[tuple[str, tuple[tuple[str, ...], ...]]]:
+    attribute = approval_attribute(vip.id)
+    rules = {rule.id for location in cib.locations for rule in location.rules} if cib else set()
+    where = ("constraint", "location", vip.id, "rule")
+    if f"gate-{vip.id}" not in rules:
+        elsewhere = ("#uname", "ne", vip.home, "and", "not_defined", attribute)
+        yield f"`{vip.id}` has no gate", ((*where, f"id=gate-{vip.id}", "score=-INFINITY", *elsewhere),)
+    if f"away-{vip.id}" not in rules:
+        sent = ("score=-INFINITY", attribute, "eq", AWAY)
+        yield f"`{vip.id}` cannot be sent away from its home", ((*where, f"id=away-{vip.id}", *sent),)

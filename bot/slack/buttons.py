@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.markup import clean, without_markup
 from bot.slack import limits
 from bot.slack.limits import Block
-from bot.slack.markup import clip, without_markup
+from bot.slack.markup import clip
 from commands.report import Choice
 
 SIDE_BY_SIDE = 3
@@ -62,7 +63,8 @@ def pressed(element: Mapping[str, Any]) -> Pressed | None:
 
 def _fits_button(choice: Choice) -> bool:
     """Say whether the choice can be a button at all; a cut value would ask for something else."""
-    return bool(_ACTION.fullmatch(choice.action)) and len(choice.value) <= limits.BUTTON_VALUE
+    whole = len(choice.value) <= limits.BUTTON_VALUE and clean(choice.value) == choice.value
+    return whole and _ACTION.fullmatch(choice.action) is not None
 
 
 def _fits_option(choice: Choice) -> bool:

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.conversation import Field, Form, FormOption, Place
+from bot.markup import clean, without_markup
 from bot.slack import limits
 from bot.slack.limits import Block
-from bot.slack.markup import clean, clip, without_markup
+from bot.slack.markup import clip
 
 CALLBACK = "form:"
 _ANSWER = "answer"

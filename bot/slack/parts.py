@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.markup import WORD
 from bot.slack import limits
 from bot.slack.limits import Block
-from bot.slack.markup import WORD, cut, emoji, preformatted, rich, rich_text, section
+from bot.slack.markup import cut, emoji, preformatted, rich, rich_text, section
 from bot.slack.plain import cells, fixed_width
 from commands.report import Finding, Listing, Part, Table, Text
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.slack.markup import WORD, clip, without_markup
+from bot.markup import WORD, without_markup
+from bot.slack.markup import clip
 from commands.report import Finding, Level, Listing, Part, Report, Table, Text
 
 _EMPTY = "\N{EN DASH}"

@@ -11,10 +11,11 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from bot.markup import WORD, clean, without_markup
 from bot.slack import limits
 from bot.slack.buttons import buttons
 from bot.slack.limits import Block
-from bot.slack.markup import EMOJI, WORD, clean, clip, cut, emoji, escape, rich, rich_text, section, without_markup
+from bot.slack.markup import EMOJI, clip, cut, emoji, escape, rich, rich_text, section
 from bot.slack.parts import LEAST, draw, note
 from bot.slack.plain import plain, told
 from commands.report import Choice, Finding, Listing, Part, Report, Table, Text
@@ -79,7 +80,7 @@ def _bottom(report: Report, command: str) -> Iterator[Block]:
         typed = cut(f"{command} {report.next_step}".replace("`", "'"), _NEXT_STEP)
         yield {"type": "context", "elements": [{"type": "mrkdwn", "text": f"Next: `{escape(typed)}`"}]}
     if left_out:
-        yield note(f"… ({left_out} more choices than fit here)")
+        yield note(f"… ({left_out} more {'choice' if left_out == 1 else 'choices'} that cannot be shown here)")
     if actions:
         yield actions
 
@@ -90,12 +91,11 @@ def _middle(report: Report, room: int, slots: int, *, attach: bool) -> tuple[lis
     full = Attachment(FULL_REPORT, clip(without_markup(report.headline), 80), plain(report))
     files: list[Attachment] = []
     blocks: list[Block] = []
-    groups = _groups(report.parts)
-    for position, group in enumerate(groups):
+    for group in _groups(report.parts):
         file = _file(group) or full
         drawn = draw(group, room, native_table=one_table, file=file.name if attach else "") if room >= LEAST else None
         if drawn is None or len(blocks) + len(drawn.blocks) > slots:
-            blocks.append(note(f"… ({len(groups) - position} more parts{f' in {FULL_REPORT}' if attach else ''})"))
+            blocks.append(note(f"… (more{f' in {FULL_REPORT}' if attach else ''})"))
             files.append(full)
             break
         blocks += drawn.blocks
@@ -149,4 +149,4 @@ def _cleaned_part(part: Part) -> Part:
 
 
 def _cleaned_choice(choice: Choice) -> Choice:
-    return replace(choice, label=clean(choice.label), value=clean(choice.value), confirm=clean(choice.confirm))
+    return replace(choice, label=clean(choice.label), confirm=clean(choice.confirm))

@@ -2,7 +2,7 @@
 
 slack_sdk's client survives most breaks by itself, but not all: when one issued socket address is refused it tries that
 address for ever, and an invalid token it retries without a word. So the token is tried first, and a connection that is
-dead for longer than `GRACE` is thrown away for a new one.
+dead for longer than its `Patience` is thrown away for a new one.
 """
 
 from __future__ import annotations
@@ -23,14 +23,6 @@ from bot.slack.clock import Clock
 from bot.slack.sdk_log import sdk_logger
 from commands.errors import HaclusterError
 
-GRACE = 45.0
-"""Seconds without a connection or a pong after which the connection is replaced: the SDK has had its chance by then."""
-CONNECTING = 20.0
-"""Seconds a connection may take to come up."""
-CLOSING = 5.0
-"""Seconds a dead connection may take to close."""
-_PING = 5.0
-_LOOK = 2.0
 _LONGEST_PAUSE = 30.0
 _TOKEN_REFUSED = frozenset({
     "invalid_auth",
@@ -44,6 +36,19 @@ _TOKEN_REFUSED = frozenset({
 })  # fmt: skip
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the connection may be in trouble, in seconds."""
+
+    grace: float = 45.0
+    """Without a connection or a pong: the SDK, which gives up on one after four pings, has had its chance by then."""
+    connecting: float = 20.0
+    closing: float = 5.0
+    ping: float = 5.0
+    look: float = 2.0
+    """Between two looks of the watchdog."""
 
 
 class AppTokenRefused(HaclusterError):
@@ -61,13 +66,22 @@ class SocketHealth:
 class Socket:
     """Keeps one Socket Mode connection up."""
 
-    def __init__(self, bolt: AsyncApp, api: Api, app_token: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        bolt: AsyncApp,
+        api: Api,
+        app_token: str,
+        *,
+        clock: Clock | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         self.connected = asyncio.Event()
         """Set once the first connection stands."""
         self._bolt = bolt
         self._api = api
         self._app_token = app_token
         self._clock = clock or Clock()
+        self._patience = patience or Patience()
         self._client: SocketModeClient | None = None
 
     async def run(self) -> None:
@@ -97,13 +111,18 @@ class Socket:
             return SocketHealth(connected=False, last_pong_age=None)
         session = client.current_session
         age = self._pong_age(client)
-        alive = session is not None and not session.closed and not client.stale and (age is None or age < GRACE)
+        alive = (
+            session is not None
+            and not session.closed
+            and not client.stale
+            and (age is None or age < self._patience.grace)
+        )
         return SocketHealth(alive, age)
 
     async def _try_token(self) -> None:
         """Ask for a connection's address: it says what is wrong with the token, which the SDK would hide."""
         try:
-            async with asyncio.timeout(CONNECTING):
+            async with asyncio.timeout(self._patience.connecting):
                 with words_for("apps.connections.open"):
                     await self._api.repeatable.apps_connections_open(app_token=self._app_token)
         except SlackRefused as refused:
@@ -115,25 +134,29 @@ class Socket:
     async def _one_connection(self) -> None:
         """Hold one connection until it is dead."""
         handler = AsyncSocketModeHandler(
-            self._bolt, self._app_token, logger=sdk_logger(), web_client=self._api.repeatable, ping_interval=_PING
+            self._bolt,
+            self._app_token,
+            logger=sdk_logger(),
+            web_client=self._api.repeatable,
+            ping_interval=self._patience.ping,
         )
         self._client = handler.client
         try:
-            await asyncio.wait_for(handler.connect_async(), CONNECTING)  # type: ignore[no-untyped-call]
+            await asyncio.wait_for(handler.connect_async(), self._patience.connecting)  # type: ignore[no-untyped-call]
             self.connected.set()
             await self._watch(handler.client)
             _log.warning("connection to slack is dead, making a new one", pong_age=self._pong_age(handler.client))
         finally:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(handler.close_async(), CLOSING)  # type: ignore[no-untyped-call]
+                await asyncio.wait_for(handler.close_async(), self._patience.closing)  # type: ignore[no-untyped-call]
 
     async def _watch(self, client: SocketModeClient) -> None:
-        """Return when the connection has been dead for `GRACE`."""
+        """Return when the connection has been dead for the grace time."""
         alive_at = self._clock.now()
-        while self._clock.now() - alive_at < GRACE:
-            await self._clock.sleep(_LOOK)
+        while self._clock.now() - alive_at < self._patience.grace:
+            await self._clock.sleep(self._patience.look)
             age = self._pong_age(client)
-            if await client.is_connected() and (age is None or age < GRACE):
+            if await client.is_connected() and (age is None or age < self._patience.grace):
                 alive_at = self._clock.now()
 
     def _pong_age(self, client: SocketModeClient) -> float | None:

@@ -16,7 +16,7 @@ from bot.store.tables import audit
 class AuditPart(Part):
     """The audit, in the order it was written."""
 
-    async def record(  # noqa: PLR0917
+    async def record(
         self,
         when: datetime,
         actor: str,

@@ -17,7 +17,7 @@ from bot.store.tables import host_keys, offers
 class HostKeyPart(Part):
     """Trusted keys by address and port, and offers by their opaque id."""
 
-    async def offer(  # noqa: PLR0917
+    async def offer(
         self,
         offer_id: str,
         node: str,
@@ -38,9 +38,7 @@ class HostKeyPart(Part):
             row = (await connection.execute(select(offers).where(offers.c.id == offer_id))).mappings().one_or_none()
             return None if row is None else Offer(**row)
 
-    async def trust(  # noqa: PLR0917
-        self, address: str, port: int, key: str, fingerprint: str, actor_key: str, now: datetime
-    ) -> None:
+    async def trust(self, address: str, port: int, key: str, fingerprint: str, actor_key: str, now: datetime) -> None:
         """Trust a key for an address, beside those trusted before. Trusting it again keeps the first time."""
         row = {
             "address": address,

@@ -29,11 +29,11 @@ _ENVIRONMENT = (
 )
 _TIMEOUT_STATUSES = frozenset({124, 128 + signal.SIGKILL, 128 + signal.SIGTERM})
 _SUDO_REFUSALS = re.compile(
-    r"sudo: .*(password is required|must have a tty|terminal is required|account validation|unable to|effective uid"
+    r"^sudo: .*(password is required|must have a tty|terminal is required|account validation|unable to (?!resolve host)|effective uid"
     r"|no new privileges|unknown user|sudoers|not allowed)"
-    r"|\S+ is not (in the sudoers file|allowed to (run|execute))"
-    r"|Sorry, user \S+ (is not allowed|may not run)",
-    re.IGNORECASE,
+    r"|^\S+ is not (in the sudoers file|allowed to (run|execute))"
+    r"|^Sorry, user \S+ (is not allowed|may not run)",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
@@ -76,15 +76,13 @@ def signal_status(name: str) -> int:
 
 def sudo_refusal(status: int, stdout: str, stderr: str) -> str | None:
     """Return sudo's own words if it refused to run the command at all."""
-    words = stderr.strip()
-    if status != 1 or stdout or not _SUDO_REFUSALS.match(words):
-        return None
-    return words.splitlines()[0]
+    found = _SUDO_REFUSALS.search(stderr) if status == 1 and not stdout else None
+    return found and found.string[found.start() :].splitlines()[0]
 
 
 def sudo_found_nothing(command: Command, status: int, stderr: str) -> bool:
     """Return whether sudo found no such program: status 1 from sudo, 127 from everything else."""
-    return status == 1 and stderr.strip() == f"sudo: {command.argv[0]}: command not found"
+    return status == 1 and f"sudo: {command.argv[0]}: command not found" in stderr.splitlines()
 
 
 def _seconds(value: float) -> str:

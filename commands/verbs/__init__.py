@@ -1,1 +1,1 @@
-"""Verbs that ask or change a cluster, one file each."""
+"""Verbs that ask or change a cluster, one file each, and the one tuple of them."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from commands.command import Runner
@@ -17,7 +18,7 @@ from commands.report import Report
 from commands.snapshot import Snapshot
 from commands.verbs.form import Form
 from commands.verbs.words import Option, Words, nearest
-from config.inventory import ClusterSpec
+from config.inventory import ClusterSpec, NodeSpec
 from config.policy import Role
 
 
@@ -46,6 +47,8 @@ class Desk:
     """Who asks, as `team:user`."""
     role: Callable[[str | None], Role | None] = lambda _: Role.ADMIN
     """The asker's role on a cluster, or on all of them for None."""
+    last_seen: Callable[[NodeSpec], datetime | None] = lambda _: None
+    """When a node last answered, for readings that are unknown now."""
     secret: Callable[[str], str] = field(default=lambda name: _none("secret", name))
     file: Callable[[str], str] = field(default=lambda name: _none("file", name))
 

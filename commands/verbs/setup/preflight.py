@@ -76,7 +76,7 @@ def _clocks(snapshot: Snapshot) -> Iterator[Finding]:
 def _names(snapshot: Snapshot) -> Iterator[Finding]:
     for node, resolution in snapshot.known("resolution"):
         for peer in snapshot.cluster.nodes:
-            loopback = resolution.loopback(peer.name)
+            loopback = resolution.loopback(peer.name) if peer.name != node.node.name else ()
             if loopback:
                 yield _no(
                     f"the name {peer.name} resolves to {', '.join(loopback)} there, so it would talk to itself",

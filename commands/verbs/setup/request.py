@@ -71,7 +71,7 @@ def parse(words: Words, desk: Desk) -> SetupRequest:
         cluster,
         new_password=words.flag("new-password"),
         haproxy_cfg=_haproxy_cfg(cluster, desk),
-        password=_password(desk),
+        password=hacluster_password(desk),
         fencing_secrets={name: desk.secret(name) for name in secret_names(cluster.fencing)},
         known=declared is not None,
     )
@@ -160,7 +160,8 @@ def _haproxy_cfg(cluster: ClusterSpec, desk: Desk) -> str | None:
     return text
 
 
-def _password(desk: Desk) -> str:
+def hacluster_password(desk: Desk) -> str:
+    """Return the password of the secrets directory if there is one, since pcsd's web page uses it, else a new one."""
     try:
         return desk.secret("hacluster_password")
     except UsageError:

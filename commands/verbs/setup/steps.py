@@ -228,6 +228,11 @@ def _auth(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     )
 
 
+def trust_steps(request: SetupRequest, snapshot: Snapshot) -> tuple[Step, ...]:
+    """Return the part of the recipe that makes the nodes trust each other."""
+    return tuple(step for part in (_pcsd, _password, _auth) if (step := part(request, snapshot)))
+
+
 def _lacks_conf(cluster: ClusterSpec) -> Callable[[NodeSnapshot], str | None]:
     def lacks(node: NodeSnapshot) -> str | None:
         conf = _value(node.conf)

@@ -8,6 +8,7 @@ from commands.facts.corosync_conf import CorosyncConf
 from commands.plan import Decision, NothingToDo, Plan, Refusal
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
+from commands.verbs.setup.form import FORM, from_form
 from commands.verbs.setup.preflight import READS, leftover, refusals
 from commands.verbs.setup.request import EXAMPLE, OPTIONS, USAGE, SetupRequest, parse
 from commands.verbs.setup.steps import steps
@@ -90,4 +91,6 @@ VERB = Verb(
     example=EXAMPLE,
     parse=parse,
     change=Change(READS, decide),
+    form=FORM,
+    from_form=from_form,
 )

@@ -1,0 +1,59 @@
+"""Whose word is taken. Every node tells of the whole cluster; where their words differ, somebody must go first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from commands.facts.cib import Cib
+from commands.facts.crm_mon import ClusterStatus
+from commands.facts.fact import Known, NotRunning
+from commands.gates import GateState, gate_state
+from commands.snapshot import NodeSnapshot, Snapshot
+
+
+def pacemakers(snapshot: Snapshot) -> tuple[tuple[NodeSnapshot, ClusterStatus], ...]:
+    """Return every view of the cluster that is worth judging on, the best first.
+
+    Before a DC is elected Pacemaker shows its nodes in states that mean nothing yet, so such views are left out. A side
+    with quorum goes before one without, the DC's own view before those it sends to others, the side with more nodes
+    before the smaller one.
+    """
+
+    def worth(view: tuple[NodeSnapshot, ClusterStatus]) -> tuple[bool, bool, int]:
+        node, status = view
+        return status.quorate, status.dc == node.node.name, sum(one.online for one in status.nodes)
+
+    views = [(node, status) for node, status in snapshot.running("status") if status.dc is not None]
+    return tuple(sorted(views, key=worth, reverse=True))
+
+
+def pacemaker(snapshot: Snapshot) -> ClusterStatus | None:
+    """Return the best view of the cluster by Pacemaker, or None where there is none."""
+    return next((status for _, status in pacemakers(snapshot)), None)
+
+
+def newest_cib(snapshot: Snapshot) -> Cib | None:
+    """Return the newest configuration that a running node told, or None where none could be read."""
+    found: list[Cib] = [cib for _, cib in snapshot.running("cib")]
+    return max(found, key=lambda cib: (cib.admin_epoch, cib.epoch, cib.num_updates), default=None)
+
+
+def gate(snapshot: Snapshot, resource: str) -> GateState | None:
+    """Return where the resource's gate stands, or None if it has none or no configuration could be read.
+
+    Behind a cut network each side knows only of what was decided there: all of it counts.
+    """
+    states = [state for _, cib in snapshot.running("cib") if (state := gate_state(cib, resource)) is not None]
+    held = {node: value for state in states for node, value in state.attributes.items()}
+    return replace(states[0], attributes=held) if states else None
+
+
+def stopped(node: NodeSnapshot) -> bool:
+    """Return whether the node says itself that its corosync, or else its Pacemaker, does not run."""
+    readings = [reading for reading in (node.cmap, node.status) if isinstance(reading, Known)]
+    return bool(readings) and isinstance(readings[0].value, NotRunning)
+
+
+def runs_nowhere(snapshot: Snapshot) -> bool:
+    """Return whether every node says itself that the cluster does not run there."""
+    return all(stopped(node) for node in snapshot.nodes)
