@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from commands.checks import witness
 from commands.facts.corosync_cmap import CorosyncMap
 from commands.facts.crm_mon import NodeState
-from commands.facts.fact import Known
+from commands.facts.fact import Known, NotRunning
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
 
@@ -16,18 +16,30 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield what keeps a node from being of full use. Nodes that are gone altogether are the membership's to tell."""
     status = witness.pacemaker(snapshot)
     if status is None:
-        running = [node.node.name for node, _ in snapshot.running("status")]
-        if running:
-            yield Finding(
-                Level.WARNING,
-                "Pacemaker has no DC: it decides nothing until one is elected",
-                "An election ends within some 20 s of a start. If it does not, look at `journalctl -u pacemaker` on "
-                f"{running[0]}.",
-            )
+        yield from _without_a_view(snapshot)
         return
     members = _members_beside(snapshot)
     for state in status.nodes:
         yield from _state(state, None if members is None else state.name in members)
+
+
+def _without_a_view(snapshot: Snapshot) -> Iterator[Finding]:
+    deciding = [node.node.name for node, _ in snapshot.running("status")]
+    if deciding:
+        yield Finding(
+            Level.WARNING,
+            "Pacemaker has no DC: it decides nothing until one is elected",
+            f"An election ends within some 20 s. If it does not, look at `journalctl -u pacemaker` on {deciding[0]}.",
+        )
+    for node, _ in snapshot.running("cmap"):
+        if isinstance(node.status, Known) and isinstance(node.status.value, NotRunning):
+            name = node.node.name
+            yield Finding(
+                Level.CRITICAL,
+                f"corosync runs on {name}, but Pacemaker does not",
+                f"Look at `journalctl -u pacemaker` on {name}.",
+                name,
+            )
 
 
 def _members_beside(snapshot: Snapshot) -> frozenset[str] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from commands.checks import membership, sight
 from commands.checks.phrases import counted, listed
 from commands.command import Command, Completed, Runner

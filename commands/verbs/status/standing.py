@@ -43,7 +43,7 @@ def standing(snapshot: Snapshot) -> Standing:
     found = checks.findings(snapshot)
     level = max((finding.level for finding in found), key=lambda one: one.rank, default=Level.OK)
     word = _WORDS[level]
-    if not any(True for _ in snapshot.running("cmap")) and witness.pacemaker(snapshot) is None:
+    if next(snapshot.running("cmap"), None) is None and witness.pacemaker(snapshot) is None:
         word = "down" if witness.runs_nowhere(snapshot) else "unknown"
     return Standing(
         word,

@@ -53,10 +53,15 @@ def _membership(snapshot: Snapshot, node: NodeSnapshot) -> str:
 
 
 def _pacemaker(status: ClusterStatus | None, node: NodeSnapshot) -> str:
-    state = status.node(node.node.name) if status else None
-    if state is not None:
-        return ", ".join(_state_words(state))
-    return "stopped" if isinstance(node.status, Known) and isinstance(node.status.value, NotRunning) else UNKNOWN
+    name = node.node.name
+    own = node.status.value if isinstance(node.status, Known) else None
+    state = status.node(name) if status else None
+    if status is None or state is None:
+        return "stopped" if isinstance(own, NotRunning) else UNKNOWN
+    words = ", ".join(_state_words(state))
+    if not isinstance(own, ClusterStatus) or own.dc in {None, status.dc} or (beyond := own.node(name)) is None:
+        return words
+    return f"{words}; by its own word {', '.join(_state_words(beyond))}"
 
 
 def _state_words(state: NodeState) -> Iterator[str]:
@@ -110,12 +115,14 @@ def floating_ips_table(ips: Iterable[FloatingIp]) -> Table:
 def _place(ip: FloatingIp) -> str:
     if ip.holders:
         return " and ".join(f"{node} ({nic})" for node, nic in ip.holders)
+    if ip.frozen:
+        return f"{listed(ip.frozen)} (last known)"
     if not ip.silent:
         return "no node"
     if ip.state == "unknown":
         there = f", {listed(sorted(ip.believed))} by Pacemaker's word" if ip.believed else ""
         return f"{UNKNOWN}{there}"
-    return f"no node that could be asked (not asked: {listed(ip.silent)})"
+    return f"no node that was asked; {listed(ip.silent)} {UNKNOWN}"
 
 
 def _home(ip: FloatingIp) -> str:
