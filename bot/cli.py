@@ -30,8 +30,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Build, watch and operate HAProxy + Pacemaker + Corosync clusters from Slack.",
 )
-_out = Console(highlight=False, soft_wrap=True)
-_err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def main() -> None:
@@ -42,7 +40,8 @@ def main() -> None:
         _show_problems(refused)
         raise SystemExit(1) from None
     except HaclusterError as error:
-        _err.print(draw(_report(Finding(Level.CRITICAL, error.message, error.remedy, error.node))))
+        finding = Finding(Level.CRITICAL, error.message, error.remedy, error.node)
+        Console(stderr=True, highlight=False).print(draw(_report(finding)))
         raise SystemExit(1) from None
 
 
@@ -103,12 +102,13 @@ async def _settings_only(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _show(findings: AsyncIterator[Finding]) -> bool:
     """Print findings as they come; return whether nothing failed."""
+    console = Console(highlight=False)
     failing = 0
     async for finding in findings:
         failing += finding.level in FAILING
-        _out.print(draw(_report(finding)))
+        console.print(draw(_report(finding)))
     if failing:
-        _out.print(RichText(f"\n{failing} to put right", style="bold red"))
+        console.print(RichText(f"\n{failing} to put right", style="bold red"))
     return failing == 0
 
 
@@ -119,10 +119,11 @@ def _report(finding: Finding) -> Report:
 
 
 def _show_problems(refused: ConfigurationProblems) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     count = len(refused.problems)
-    _err.print(RichText(f"{count} mistake{'s' * (count > 1)} in the settings", style="bold red"))
+    console.print(RichText(f"{count} mistake{'s' * (count > 1)} in the settings", style="bold red"))
     for problem in refused.problems:
-        _err.print(
+        console.print(
             RichText.assemble(
                 "  ",
                 (problem.key or "settings", "bold"),

@@ -13,7 +13,10 @@ from bot.slack.scopes import BOT_SCOPES
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Asks with the bot token, and with the app-level token where there is one. Changes nothing."""
+    """Asks with the bot token, and with the app-level token where there is one. Changes nothing.
+
+    It asks by the client that repeats nothing over a broken connection: whoever runs a check wants to hear of that.
+    """
 
     api: Api
     app_token: str | None = None
@@ -26,7 +29,7 @@ class Probe:
     async def identity(self) -> Identity:
         """Say whose token this is and what it may do. Raises `NotDelivered`, `SlackRefused` for a bad token."""
         with words_for("auth.test"):
-            answer = await self.api.repeatable.auth_test()
+            answer = await self.api.posting.auth_test()
         return Identity(
             team=str(answer.get("team_id", "")),
             team_name=str(answer.get("team", "")),
@@ -38,13 +41,13 @@ class Probe:
     async def open_socket(self) -> None:
         """Ask for a Socket Mode address, which proves the app-level token; nothing is connected."""
         with words_for("apps.connections.open"):
-            await self.api.repeatable.apps_connections_open(app_token=self.app_token or "")
+            await self.api.posting.apps_connections_open(app_token=self.app_token or "")
 
     async def channel(self, channel: str) -> Channel | None:
         """Say what the bot sees of a channel: None if nothing, as with a private one it is not in."""
         try:
             with words_for("conversations.info"):
-                answer = await self.api.repeatable.conversations_info(channel=channel)
+                answer = await self.api.posting.conversations_info(channel=channel)
         except SlackRefused as error:
             if error.code == "channel_not_found":
                 return None
@@ -60,7 +63,7 @@ class Probe:
         """Count a user group's members: None if there is no such group."""
         try:
             with words_for("usergroups.users.list"):
-                answer = await self.api.repeatable.usergroups_users_list(usergroup=group)
+                answer = await self.api.posting.usergroups_users_list(usergroup=group)
         except SlackRefused as error:
             if error.code in {"no_such_subteam", "subteam_not_found"}:
                 return None

@@ -1,0 +1,102 @@
+"""The command line as a person meets it: what is printed where, and the exit status."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in an empty folder, with no settings from around."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["hacluster", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0)
+
+
+def test_a_first_check_without_any_settings_passes_and_says_what_comes_next(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(monkeypatch, "check", "--config-only") == 0
+    out, err = capsys.readouterr()
+    assert "no Slack tokens" in out
+    assert "slack-manifest.yaml" in out
+    assert err == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_check_that_finds_something_wrong_exits_1_and_counts_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "hacluster.toml").write_text('files_dir = "gone"\n[ssh]\nkeys = ["nokey"]\n')
+    assert run(monkeypatch, "check", "--config-only") == 1
+    out = capsys.readouterr().out
+    assert "there is no folder gone" in out
+    assert "there is no file nokey" in out
+    assert "2 to put right" in out
+
+
+def test_a_whole_check_goes_on_past_a_store_that_does_not_open_and_a_node_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "hacluster.toml").write_text(
+        '[store]\nurl = "sqlite+aiosqlite:///gone/store.db"\n'
+        '[ssh]\nconnect_to = { "10.0.0.1" = "127.0.0.1:1" }\n'
+        '[clusters.web]\nnodes = { n1 = "10.0.0.1" }\n'
+    )
+    assert run(monkeypatch, "check") == 1
+    out = capsys.readouterr().out
+    assert "there is no folder gone" in out
+    assert "web/n1" in out
+    assert "2 to put right" in out
+
+
+def test_mistakes_in_the_settings_are_listed_on_standard_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "hacluster.toml").write_text('[slack]\nmode = "sockt"\nbot_token = "c4n4ry"\n[clusters.web]\n')
+    assert run(monkeypatch, "check") == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "3 mistakes in the settings" in err
+    for told in ("slack.mode must be", "slack.bot_token is not a bot token", "clusters.web.nodes is missing"):
+        assert told in err
+    assert "(hacluster.toml)" in err
+    assert "c4n4ry" not in err
+    assert "Traceback" not in err
+
+
+def test_markup_in_what_is_told_stays_text(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "hacluster.toml").write_text('files_dir = "[red]gone[/nothing]"\n["[bold]x"]\n')
+    assert run(monkeypatch, "check", "--config-only") == 1
+    assert "[bold]x" in capsys.readouterr().err
+    (tmp_path / "hacluster.toml").write_text('files_dir = "[red]gone[/nothing]"\n')
+    assert run(monkeypatch, "check", "--config-only") == 1
+    assert "[red]gone[/nothing]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["check", "--nonsense"], ["run"], ["serve", "web"]])
+def test_a_wrong_command_line_exits_2_with_the_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    assert run(monkeypatch, *words) == 2
+    assert "Usage:" in capsys.readouterr().err
+
+
+def test_help_names_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--help") == 0
+    out = capsys.readouterr().out
+    for command in ("serve", "run", "check"):
+        assert command in out
