@@ -74,7 +74,7 @@ def parse(done: Completed) -> Cib | NotRunning:
     if (absent := not_installed(done)) is not None:
         return absent
     if done.status == DISCONNECTED:
-        return NotRunning(spoken(done) or "not connected")
+        return NotRunning(spoken(done))
     if done.status != 0:
         raise UnreadableOutput(TOOL, f"it ended with exit status {done.status}", spoken(done))
     cib = document(TOOL, done.stdout)

@@ -94,8 +94,7 @@ def _inside(
 
 def _primitive(one: Tag, templates: Mapping[str, Tag], clone: str | None, group: str | None) -> Primitive:
     template = templates.get(one.get("template"))
-    kind = template if template is not None and not one.get("type") else one
-    layers = [one] if template is None else [one, template]
+    kind, layers = (one, [one]) if template is None else (template, [one, template])
     attributes: dict[str, str] = {}
     meta: dict[str, str] = {}
     operations: dict[tuple[str, str, str], Operation] = {}

@@ -161,19 +161,18 @@ def parse(done: Completed) -> ClusterStatus | NotRunning:
         return absent
     if not done.stdout.strip():
         if done.status == DISCONNECTED:
-            return NotRunning(spoken(done) or "not connected")
+            return NotRunning(spoken(done))
         raise UnreadableOutput(TOOL, f"nothing was printed (exit status {done.status})", done.stderr)
     root = document(TOOL, done.stdout)
     if root.name not in {"pacemaker-result", "crm_mon"}:
         raise UnreadableOutput(TOOL, f"its root is <{root.name}>", done.stdout)
-    ended = root.find("status")
-    code = done.status if ended is None else ended.number("code")
-    if code != 0:
-        words = [error.element.text or "" for error in root.all("status/errors/error")]
-        why = "; ".join(words) or (ended.get("message") if ended is not None else "") or spoken(done)
-        if code == DISCONNECTED:
-            return NotRunning(why)
-        raise UnreadableOutput(TOOL, f"it ended with status {code}", why)
+    for ended in root.all("status"):  # the legacy root has none
+        if (code := ended.number("code")) != 0:
+            words = [error.element.text or "" for error in ended.all("errors/error")]
+            why = "; ".join(words) or ended.get("message")
+            if code == DISCONNECTED:
+                return NotRunning(why)
+            raise UnreadableOutput(TOOL, f"it ended with status {code}", why)
     return _status(root)
 
 

@@ -7,7 +7,8 @@ read by the parser of the tool it names. What a situation means stands in `SITUA
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +22,23 @@ from commands.facts.corosync_conf import CorosyncConf, NoConf
 from commands.facts.corosync_link import LinkStatus
 from commands.facts.corosync_quorum import QuorumStatus
 from commands.facts.crm_mon import ClusterStatus
-from commands.facts.fact import NotRunning
+from commands.facts.fact import Fact, NotRunning
 from commands.facts.pacemaker_xml import INFINITY
 
 CAPTURES = Path(__file__).parents[2] / "captures"
 
-FACTS: dict[tuple[str, ...], tuple[Callable[[Completed], Any], tuple[type, ...]]] = {
-    ("crm_mon",): (crm_mon.parse, (ClusterStatus, NotRunning)),
-    ("cibadmin",): (cib.parse, (Cib, NotRunning)),
-    ("corosync-cmapctl",): (corosync_cmap.parse, (CorosyncMap, NotRunning)),
-    ("corosync-quorumtool",): (corosync_quorum.parse, (QuorumStatus, NotRunning)),
-    ("corosync-cfgtool", "-s"): (corosync_link.parse, (LinkStatus, NotRunning)),
-    ("cat", corosync_conf.PATH): (corosync_conf.parse, (CorosyncConf, NoConf)),
+Kinds = tuple[type, type]
+FACTS: dict[tuple[str, ...], tuple[Fact[Any], Kinds]] = {
+    ("crm_mon",): (crm_mon.FACT, (ClusterStatus, NotRunning)),
+    ("cibadmin",): (cib.FACT, (Cib, NotRunning)),
+    ("corosync-cmapctl",): (corosync_cmap.FACT, (CorosyncMap, NotRunning)),
+    ("corosync-quorumtool",): (corosync_quorum.FACT, (QuorumStatus, NotRunning)),
+    ("corosync-cfgtool", "-s"): (corosync_link.FACT, (LinkStatus, NotRunning)),
+    ("cat", corosync_conf.PATH): (corosync_conf.FACT, (CorosyncConf, NoConf)),
 }
 
 
-def _fact(argv: list[str]) -> tuple[Callable[[Completed], Any], tuple[type, ...]] | None:
+def _fact(argv: Sequence[str]) -> tuple[Fact[Any], Kinds] | None:
     return next((fact for begin, fact in FACTS.items() if tuple(argv[: len(begin)]) == begin), None)
 
 
@@ -51,11 +53,12 @@ RECORDINGS = tuple(_recordings())
 
 
 def _read(done: Completed) -> Any:
-    fact = _fact(list(done.command.argv))
-    assert fact is not None
-    parse, records = fact
-    record = parse(done)
-    assert isinstance(record, records)
+    found = _fact(done.command.argv)
+    assert found is not None
+    fact, kinds = found
+    # as if the fact's own command had been run: its exit status must be among the legal ones
+    record = fact.parse(replace(done, command=fact.command).check())
+    assert isinstance(record, kinds)
     return record
 
 
@@ -74,6 +77,14 @@ def test_every_fact_was_recorded_on_every_generation(debian: str) -> None:
         if tuple(json.loads((CAPTURES / f"{recording}.json").read_text())["argv"][: len(begin)]) == begin
     }
     assert seen == set(FACTS)
+
+
+@pytest.mark.parametrize("fact", [fact for fact, (_, absent) in FACTS.values() if absent is NotRunning])
+@pytest.mark.parametrize("status", [1, 127])
+def test_a_tool_that_is_not_there_gives_an_answer_on_every_way_to_run_it(fact: Fact[Any], status: int) -> None:
+    tool = fact.command.argv[0]
+    done = Completed("n1", fact.command, status, "", f"sudo: {tool}: command not found")
+    assert fact.parse(done.check()) == NotRunning(f"{tool} is not installed")
 
 
 def _node(status: ClusterStatus, name: str) -> tuple[bool, bool]:

@@ -144,6 +144,17 @@ def test_of_several_sets_the_bootstrap_options_win_and_then_the_higher_score(sai
     assert (configured.nodes, configured.transient_attributes) == ({}, {})
 
 
+def test_a_nodes_state_without_its_name_is_known_by_the_configured_one(many_kinds: Completed) -> None:
+    nameless = replace(
+        many_kinds, stdout=many_kinds.stdout.replace('<node_state id="1" uname="n1"', '<node_state id="1"')
+    )
+    assert list(read(nameless).transient_attributes) == ["n1"]
+    stray = nameless.stdout.replace('<node_state id="1"', '<node_state id="7"')
+    assert list(read(replace(many_kinds, stdout=stray)).transient_attributes) == ["7"]
+    named = nameless.stdout.replace('<node_state id="1"', '<node_state id="7" uname="n7"')
+    assert list(read(replace(many_kinds, stdout=named)).transient_attributes) == ["n7"]
+
+
 def test_what_a_fencing_device_is_told_is_not_printed(many_kinds: Completed) -> None:
     configured = read(replace(many_kinds, stdout=many_kinds.stdout.replace('value="n1 n2"', 'value="canary-secret"')))
     approval = configured.primitive("approval")

@@ -236,6 +236,20 @@ def test_the_spellings_to_come_go_before_those_to_go(recorded: Recorded) -> None
     assert status(changed(done, 'orphaned="false"', 'removed="true"')).resources[0].orphaned
 
 
+def test_what_pacemakerd_is_doing_stands_in_one_of_two_places_or_nowhere(recorded: Recorded) -> None:
+    assert status(recorded("by-hand/debian13/n2-fenced/crm_mon.n1")).daemon_state == "running"
+    assert status(recorded("by-hand/debian11/n2-fenced/crm_mon.n1")).daemon_state == ""
+    done = changed(recorded("by-hand/debian12/healthy/crm_mon.n1"), 'state="running"', 'state="shutting_down"')
+    assert status(done).daemon_state == "shutting_down"
+
+
+def test_a_blocked_resource(recorded: Recorded) -> None:
+    done = recorded("by-hand/debian13/n2-fenced/crm_mon.n1")
+    assert not status(done).resources[0].blocked
+    assert status(changed(done, 'blocked="false"', 'blocked="true"')).resources[0].blocked
+    assert not status(changed(done, 'blocked="false"', "")).resources[0].blocked
+
+
 def test_what_is_new_is_ignored(recorded: Recorded) -> None:
     done = recorded("by-hand/debian13/n2-fenced/crm_mon.n1")
     newer = changed(
