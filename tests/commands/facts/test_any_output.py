@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commands.command import Completed
@@ -45,7 +45,7 @@ lines = st.lists(
 
 
 @EACH
-@settings(deadline=None)  # the machine may be busy
+@settings(deadline=None, suppress_health_check=(HealthCheck.too_slow,))  # the machine may be busy
 @given(stdout=anything | markup | lines, stderr=anything, status=st.integers(-9, 255))
 def test_of_any_text(recording: str, stdout: str, stderr: str, status: int) -> None:
     fact = FACTS[recording]
@@ -54,7 +54,7 @@ def test_of_any_text(recording: str, stdout: str, stderr: str, status: int) -> N
 
 
 @EACH
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=(HealthCheck.too_slow,))  # the machine may be busy
 @given(data=st.data())
 def test_of_a_real_output_with_pieces_cut_doubled_or_replaced(
     recorded: Callable[[str], Completed], recording: str, data: st.DataObject
@@ -74,7 +74,7 @@ def test_of_a_real_output_with_pieces_cut_doubled_or_replaced(
 
 
 @pytest.mark.parametrize("recording", [name for name, fact in FACTS.items() if fact in (crm_mon.FACT, cib.FACT)])
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=(HealthCheck.too_slow,))  # the machine may be busy
 @given(data=st.data())
 def test_xml_cut_short_is_never_read_as_less(
     recorded: Callable[[str], Completed], recording: str, data: st.DataObject

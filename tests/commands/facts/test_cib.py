@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commands.command import Completed
@@ -242,7 +242,7 @@ def test_the_digest_is_of_the_configuration_alone(many_kinds: Completed) -> None
     assert read(replace(many_kinds, stdout=same)).digest == read(many_kinds).digest
 
 
-@settings(deadline=None)  # the machine may be busy
+@settings(deadline=None, suppress_health_check=(HealthCheck.too_slow,))  # the machine may be busy
 @given(data=st.data())
 def test_the_digest_tells_every_value_of_the_configuration(recorded: Recorded, data: st.DataObject) -> None:
     done = recorded("by-hand/debian12/many-kinds/cibadmin.n1")

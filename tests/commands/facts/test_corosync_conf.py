@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from commands.command import Completed
@@ -134,7 +134,7 @@ inner = st.recursive(
 )
 
 
-@settings(deadline=None)  # the machine may be busy
+@settings(deadline=None, suppress_health_check=(HealthCheck.too_slow,))  # the machine may be busy
 @given(st.lists(inner, max_size=4).map(tuple))
 def test_what_is_written_is_read_again(written: tuple[Section, ...]) -> None:
     conf = Section("", (), written)
