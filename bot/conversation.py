@@ -12,9 +12,7 @@ from typing import Protocol
 
 from commands.errors import HaclusterError
 from commands.report import Report
-from commands.verbs.form import Field as Field
-from commands.verbs.form import Form as Form
-from commands.verbs.form import FormOption as FormOption
+from commands.verbs.form import Form
 
 FORM_ACTION = "form"
 """The action of a `Choice` that opens the form of the verb in its `value`. Surfaces without forms leave it out."""

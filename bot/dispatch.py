@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 
 from bot import cards
-from bot.conversation import Actor, Form, Place, Ref, Surface
+from bot.conversation import Actor, Place, Ref, Surface
 from bot.store.rows import PlanRow
 from bot.store.store import Store
 from commands.command import Runner
@@ -26,6 +26,7 @@ from commands.errors import HaclusterError, HostKeyUnknown, NotAllowed, PlanStal
 from commands.plan import NothingToDo, Plan, Progress, Refusal, apply
 from commands.report import Level, Part, Report
 from commands.snapshot import Snapshot, gather
+from commands.verbs.form import Form
 from commands.verbs.verb import Change, Declared, Desk, Verb
 from commands.verbs.words import nearest, parse, tokens
 from config.inventory import ClusterSpec

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from bot.conversation import Form, Place
+from bot.conversation import Place
 from bot.slack.api import Api, SlackRefused, words_for
 from bot.slack.limits import Block
 from bot.slack.modals import closing_view, form_view, waiting_view
+from commands.verbs.form import Form
 
 PATIENCE = 0.8
 """Seconds to wait for the form itself before a waiting view is opened in its place."""

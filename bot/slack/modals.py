@@ -10,11 +10,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.conversation import Field, Form, FormOption, Place
+from bot.conversation import Place
 from bot.markup import clean, without_markup
 from bot.slack import limits
 from bot.slack.limits import Block
 from bot.slack.markup import clip
+from commands.verbs.form import Field, Form, FormOption
 
 CALLBACK = "form:"
 _ANSWER = "answer"

@@ -1,1 +1,24 @@
 """Verbs that ask or change a cluster, one file each, and the one tuple of them."""
+
+from __future__ import annotations
+
+from commands.verbs import adopt, auth, clusters, failover, members, power
+from commands.verbs.setup.verb import VERB as SETUP
+from commands.verbs.status.verb import VERB as STATUS
+from commands.verbs.verb import Verb
+
+CLUSTER_VERBS: tuple[Verb, ...] = (
+    STATUS,
+    members.VERB,
+    clusters.VERB,
+    failover.FAILOVER,
+    failover.FAILBACK,
+    power.START,
+    power.STOP,
+    power.ENABLE,
+    power.DISABLE,
+    auth.VERB,
+    SETUP,
+    adopt.VERB,
+)
+"""In the order in which help lists them: what is asked most comes first."""

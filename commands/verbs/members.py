@@ -11,6 +11,7 @@ from commands.report import Finding, Level, Listing, Part, Report, Table
 from commands.snapshot import Snapshot, gather
 from commands.verbs.cluster_request import ClusterRequest, parse_cluster
 from commands.verbs.verb import Desk, Verb
+from config.inventory import ClusterSpec
 from config.policy import Role
 
 READS = ("cmap",)
@@ -65,6 +66,12 @@ async def answer(request: ClusterRequest, desk: Desk) -> Report:
     """Ask every node for its view, and one that runs for pcs's."""
     snapshot = await gather(request.cluster, desk.runner, READS)
     return report_of(snapshot, await pcs_text(snapshot, desk.runner))
+
+
+async def membership_parts(cluster: ClusterSpec, runner: Runner) -> tuple[Part, ...]:
+    """Ask, and return what a message about something else ends with: who is a member now."""
+    snapshot = await gather(cluster, runner, READS)
+    return membership_report(snapshot, await pcs_text(snapshot, runner))
 
 
 async def pcs_text(snapshot: Snapshot, runner: Runner) -> str | None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.conversation import Actor, Form, Place, Ref, Surface
+from bot.conversation import Actor, Place, Ref, Surface
+from commands.verbs.form import Form
 from bot.slack.api import Api, open_api
+from bot.slack.clock import Clock
 from bot.slack.front import Slack
 from bot.slack.socket import Socket
 from sandbox.slack import DEMO, Workspace
@@ -52,7 +54,7 @@ class Desk:
     async def request(self, actor: Actor, place: Place, text: str, surface: Surface, *, key: str) -> None:
         await self._note(Asked("request", actor, place, text, surface, key))
 
-    async def press(  # noqa: PLR0917 - the dispatcher's own shape
+    async def press(
         self, actor: Actor, place: Place, action: str, value: str, message: Ref, surface: Surface, *, key: str
     ) -> None:
         await self._note(Asked("press", actor, place, action, surface, key, value, message))
@@ -107,9 +109,8 @@ async def api(ws: Workspace) -> AsyncIterator[Api]:
 
 
 @pytest.fixture
-async def bot(ws: Workspace, api: Api) -> AsyncIterator[Bot]:
+async def bot(ws: Workspace, api: Api, desk: Desk) -> AsyncIterator[Bot]:
     """The Slack side, connected by Socket Mode."""
-    desk = Desk()
     slack = Slack(api, desk, groups=[group.id for group in DEMO.groups])
     socket = Socket(slack.bolt, api, ws.app_token)
     running = asyncio.create_task(socket.run())
@@ -119,3 +120,47 @@ async def bot(ws: Workspace, api: Api) -> AsyncIterator[Bot]:
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
+
+
+class HandClock:
+    """A clock that stands still until the test moves it."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self._sleepers: list[tuple[float, asyncio.Future[None]]] = []
+
+    def clock(self) -> Clock:
+        """The clock as the bot takes it."""
+        return Clock(now=lambda: self.time, wall=lambda: self.time, sleep=self._sleep)
+
+    async def forward(self, seconds: float) -> None:
+        """Let time pass, and everything that waited for it go on."""
+        self.time += seconds
+        for until, sleeper in self._sleepers:
+            if until <= self.time and not sleeper.done():
+                sleeper.set_result(None)
+        self._sleepers = [(until, sleeper) for until, sleeper in self._sleepers if not sleeper.done()]
+        await settled()
+
+    async def _sleep(self, seconds: float) -> None:
+        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self.time + seconds, sleeper))
+        await sleeper
+
+
+async def settled() -> None:
+    """Let every task that can go on do so."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def hand_clock() -> HandClock:
+    """A clock turned by hand."""
+    return HandClock()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """A dispatcher that notes what it is asked."""
+    return Desk()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import slackblocks._limits as slackblocks_limits
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slack import limits
+from bot.slack.buttons import Pressed, pressed
 from bot.slack.limits import message_problems
-from bot.slack.render import render
+from bot.slack.render import Rendered, render
 from commands.report import Choice, Finding, Level, Listing, Part, Report, Table, Text
 from sandbox.slack.blocks import message_block_problems
 
@@ -55,6 +57,8 @@ _REPORTS = st.builds(
 )
 
 
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")  # a report that fails is shown whole
+@settings(deadline=None, max_examples=60)
 @given(_REPORTS, st.booleans())
 def test_any_report_is_a_message_that_slack_takes(report: Report, attach: bool) -> None:  # noqa: FBT001
     message = render(report, attach=attach)
@@ -67,7 +71,177 @@ def test_any_report_is_a_message_that_slack_takes(report: Report, attach: bool) 
     assert attach or not message.files
 
 
-def test_our_limits_are_those_of_an_independent_table() -> None:
-    theirs: Any = slackblocks_limits
-    assert theirs.HEADER_TEXT_MAX_LENGTH == limits.HEADER
-    assert theirs.SECTION_TEXT_MAX_LENGTH == limits.SECTION
+_THEIRS: dict[str, int] = {
+    "TEXT_MAX_LENGTH": limits.SECTION,
+    "ACTION_ID_MAX_LENGTH": limits.ID,
+    "BLOCK_ID_MAX_LENGTH": limits.ID,
+    "BUTTON_TEXT_MAX_LENGTH": limits.BUTTON_TEXT,
+    "BUTTON_VALUE_MAX_LENGTH": limits.BUTTON_VALUE,
+    "BUTTON_ACCESSIBILITY_LABEL_MAX_LENGTH": limits.ACCESSIBILITY_LABEL,
+    "CONFIRMATION_TITLE_MAX_LENGTH": limits.CONFIRM_TITLE,
+    "CONFIRMATION_TEXT_MAX_LENGTH": limits.CONFIRM_TEXT,
+    "CONFIRMATION_CONFIRM_MAX_LENGTH": limits.CONFIRM_BUTTON,
+    "CONFIRMATION_DENY_MAX_LENGTH": limits.CONFIRM_BUTTON,
+    "OPTION_TEXT_MAX_LENGTH": limits.OPTION_TEXT,
+    "OPTION_VALUE_MAX_LENGTH": limits.OPTION_VALUE,
+    "OPTION_DESCRIPTION_MAX_LENGTH": limits.OPTION_DESCRIPTION,
+    "OVERFLOW_OPTIONS_MAX_ITEMS": limits.OVERFLOW_OPTIONS,
+    "SELECT_OPTIONS_MAX_ITEMS": limits.SELECT_OPTIONS,
+    "ACTIONS_ELEMENTS_MAX_ITEMS": limits.ACTIONS_ELEMENTS,
+    "CONTEXT_ELEMENTS_MAX_ITEMS": limits.CONTEXT_ELEMENTS,
+    "HEADER_TEXT_MAX_LENGTH": limits.HEADER,
+    "SECTION_TEXT_MAX_LENGTH": limits.SECTION,
+    "INPUT_LABEL_MAX_LENGTH": limits.INPUT_LABEL,
+    "INPUT_HINT_MAX_LENGTH": limits.INPUT_HINT,
+    "PLAIN_TEXT_INPUT_MAX_LENGTH_MAX": limits.INPUT_TEXT,
+    "PLAIN_TEXT_INPUT_PLACEHOLDER_MAX_LENGTH": limits.PLACEHOLDER,
+    "TABLE_ROWS_MAX_ITEMS": limits.TABLE_ROWS,
+    "TABLE_COLUMNS_MAX_ITEMS": limits.TABLE_COLUMNS,
+    "MESSAGE_BLOCKS_MAX_ITEMS": limits.BLOCKS,
+    "VIEW_BLOCKS_MAX_ITEMS": limits.VIEW_BLOCKS,
+    "VIEW_TITLE_MAX_LENGTH": limits.VIEW_TITLE,
+    "VIEW_SUBMIT_MAX_LENGTH": limits.VIEW_BUTTON,
+    "VIEW_PRIVATE_METADATA_MAX_LENGTH": limits.PRIVATE_METADATA,
+    "VIEW_CALLBACK_ID_MAX_LENGTH": limits.ID,
+}
+
+
+@pytest.mark.parametrize("name", _THEIRS)
+def test_our_limits_are_those_of_an_independent_table(name: str) -> None:
+    assert getattr(slackblocks_limits, name) == _THEIRS[name]
+
+
+def _shown(message: Rendered) -> str:
+    """All that a reader sees of the blocks, in order."""
+
+    def texts(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            own = [value["text"]] if isinstance(value.get("text"), str) else []
+            return own + [text for part in value.values() if isinstance(part, dict | list) for text in texts(part)]
+        return [text for part in value for text in texts(part)] if isinstance(value, list) else []
+
+    return "\n".join(texts(message.blocks))
+
+
+def test_a_sentence_is_one_line_without_a_header() -> None:
+    (block,) = render(Report("web has stopped", Level.OK)).blocks
+
+    assert block == {
+        "type": "rich_text",
+        "elements": [
+            {
+                "type": "rich_text_section",
+                "elements": [
+                    {"type": "emoji", "name": "white_check_mark"},
+                    {"type": "text", "text": " OK", "style": {"bold": True}},
+                    {"type": "text", "text": " · "},
+                    {"type": "text", "text": "web has stopped"},
+                ],
+            }
+        ],
+    }
+
+
+def test_what_looks_like_markup_is_shown_as_it_is_and_only_backticks_and_people_count() -> None:
+    message = render(Report("done", parts=(Text("run `pcs status` on <!channel> *now*, <@U0000000ADA>"),)))
+    (section,) = message.blocks[1]["elements"]
+
+    assert section["elements"] == [
+        {"type": "text", "text": "run "},
+        {"type": "text", "text": "pcs status", "style": {"code": True}},
+        {"type": "text", "text": " on <!channel> *now*, "},
+        {"type": "user", "user_id": "U0000000ADA"},
+    ]
+    assert "&lt;!channel&gt;" in message.text
+
+
+def test_a_level_is_told_in_a_word_wherever_it_is_shown_by_a_sign() -> None:
+    for level in (Level.OK, Level.UNKNOWN, Level.WARNING, Level.CRITICAL):
+        message = render(Report("web", level, (Finding(level, "n1 is so", "do this", node="n1"),)))
+        word = level.value.upper() if level is Level.OK else level.value.capitalize()
+        assert _shown(message).count(word) == 2
+        assert message.text.count(word) == 2
+
+
+def test_one_table_is_slacks_own_and_several_are_of_fixed_width() -> None:
+    table = Table(("node", "state"), (("n1", "online"), ("n2", "")), "Nodes")
+    own, fixed = render(Report("web", parts=(table,))), render(Report("web", parts=(table, table)))
+
+    assert [block["type"] for block in own.blocks] == ["header", "rich_text", "table"]
+    assert own.blocks[2]["rows"][2] == [{"type": "raw_text", "text": "n2"}, {"type": "raw_text", "text": "\u2013"}]
+    assert "node  state\n────  ──────\nn1    online\nn2    \u2013" in _shown(fixed)
+
+
+def test_a_table_that_is_too_long_says_how_many_rows_are_missing_and_is_whole_in_the_file() -> None:
+    rows = tuple((f"resource-{number}", "started") for number in range(300))
+    message = render(Report("web", parts=(Table(("resource", "state"), rows),)))
+
+    shown = len(message.blocks[1]["rows"]) - 1
+    assert f"({300 - shown} more rows in report.txt)" in _shown(message)
+    assert "resource-299" in message.files[0].text
+
+
+def test_what_cannot_be_attached_is_not_promised() -> None:
+    listing = Listing("output", "line\n" * 100, "output.txt")
+    message = render(Report("web", parts=(listing,)), attach=False)
+
+    assert "(76 more lines)" in _shown(message)
+    assert message.files == ()
+
+
+def test_findings_in_a_row_are_one_list() -> None:
+    findings = tuple(Finding(Level.WARNING, f"finding {number}") for number in range(5))
+    message = render(Report("web", parts=findings))
+
+    assert [block["type"] for block in message.blocks] == ["header", "rich_text"]
+
+
+def test_the_next_step_is_what_to_type() -> None:
+    message = render(Report("web", parts=(Text("It has stopped."),), next_step="start web"), command="/hac-staging")
+
+    assert "Next: `/hac-staging start web`" in _shown(message)
+
+
+def test_up_to_three_buttons_stand_side_by_side_and_the_rest_is_a_menu() -> None:
+    choices = tuple(Choice(f"Choice {number}", "pick", f"id-{number}") for number in range(6))
+    elements = render(Report("Which?", choices=choices)).blocks[-1]["elements"]
+
+    assert [element["type"] for element in elements] == ["button", "button", "button", "overflow"]
+    options = elements[3]["options"]
+    assert [option["text"]["text"] for option in options] == ["Choice 3", "Choice 4", "Choice 5"]
+    menu = {"action_id": elements[3]["action_id"], "selected_option": options[1]}
+    assert pressed(menu) == Pressed("pick", "id-4")
+
+
+def test_what_destroys_asks_again_and_never_hides_in_a_menu() -> None:
+    safe = tuple(Choice(f"Choice {number}", "pick", f"id-{number}") for number in range(6))
+    danger = Choice("Destroy", "destroy", "id-9", "danger", confirm="All of n1 goes.")
+    elements = render(Report("Which?", choices=(*safe, danger))).blocks[-1]["elements"]
+
+    button = next(element for element in elements if element["action_id"].startswith("choice:destroy"))
+    assert button["style"] == button["confirm"]["style"] == "danger"
+    assert button["confirm"]["text"]["text"] == "All of n1 goes."
+
+
+def test_a_button_says_what_it_is_about_to_those_who_do_not_see_the_message() -> None:
+    (button,) = render(Report("Stop `web`", choices=(Choice("Confirm", "confirm", "1"),))).blocks[-1]["elements"]
+
+    assert button["accessibility_label"] == "Confirm: Stop web"
+
+
+@given(_CHOICES)
+def test_a_button_brings_back_what_it_was_made_with_or_is_not_made(choice: Choice) -> None:
+    message = render(Report("Which?", choices=(choice,)))
+    block = message.blocks[-1]
+
+    if block["type"] == "actions":
+        assert pressed(block["elements"][0]) == Pressed(choice.action, choice.value)
+    else:
+        assert "1 more choice" in _shown(message)
+
+
+@given(st.dictionaries(st.sampled_from(["action_id", "value", "selected_option"]), st.text() | st.none()))
+def test_no_foreign_button_is_taken_for_ours(element: dict[str, Any]) -> None:
+    read = pressed(element)
+
+    assert read is None or str(element["action_id"]).startswith("choice:")
