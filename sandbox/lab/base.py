@@ -2,21 +2,18 @@
 
 `bare` is Debian's minimal base with systemd and sshd; `ready` is that with the cluster packages, as a fresh
 `apt-get install` leaves them; `packages` is the repository the installs came from. All three are built in one go in a
-temporary folder and renamed into place, under a lock, so that a crash leaves nothing half-built and two processes
-do not build the same. The folder's name carries a hash of the recipe: a changed recipe is a new base.
+temporary folder and renamed into place, under a lock, so that a crash leaves nothing half-built and two processes do
+not build the same. The folder's name carries a hash of the recipe: a changed recipe is a new base.
 """
 
-import fcntl
 import hashlib
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.lab import repository
 from sandbox.lab.debian import ALL_FENCE_AGENTS, SYSTEM, Release, mirror, release
-from sandbox.lab.host import cache_folder, run
+from sandbox.lab.host import cache_folder, locked, run
 
 # Runs in a mount namespace of its own, so that its mounts go with it. $1: the root.
 _IN_CHROOT = """
@@ -38,16 +35,16 @@ rm -rf /var/lib/apt/lists/*
 echo 'force-unsafe-io' >/etc/dpkg/dpkg.cfg.d/lab
 """
 
-# Packages must not start services while there is no system to start them in. $1: the cluster packages, $2: what else the
-# repository is to hold.
+# Packages must not start services while there is no system to start them in. $1: the cluster packages, $2: what else
+# the repository is to hold.
 _INSTALL = """
 set -eu
 printf '#!/bin/sh\\nexit 101\\n' >/usr/sbin/policy-rc.d
 chmod +x /usr/sbin/policy-rc.d
-keep='-o APT::Keep-Downloaded-Packages=true -o Binary::apt-get::APT::Keep-Downloaded-Packages=true -o APT::Install-Recommends=false'
+keep='-o APT::Keep-Downloaded-Packages=true -o Binary::apt-get::APT::Keep-Downloaded-Packages=true'
 apt-get --quiet --quiet update
-apt-get --quiet --yes $keep --download-only install $1 $2
-apt-get --quiet --yes $keep install $1
+apt-get --quiet --yes $keep --no-install-recommends --download-only install $1 $2
+apt-get --quiet --yes $keep --no-install-recommends install $1
 rm -f /usr/sbin/policy-rc.d /etc/ssh/ssh_host_*
 rm -rf /var/lib/apt/lists/*
 """
@@ -77,7 +74,15 @@ class Base:
 
 def recipe_key(of: Release) -> str:
     """Changes whenever what a base is made of changes; the mirror does not count."""
-    ingredients = (of.codename, *SYSTEM, *of.cluster_packages, _IN_CHROOT, _FINISH_BARE, _INSTALL, repository.SOURCES_LIST)
+    ingredients = (
+        of.codename,
+        *SYSTEM,
+        *of.cluster_packages,
+        _IN_CHROOT,
+        _FINISH_BARE,
+        _INSTALL,
+        repository.SOURCES_LIST,
+    )
     return hashlib.sha256("\0".join(ingredients).encode()).hexdigest()[:12]
 
 
@@ -88,7 +93,7 @@ def base(debian: int) -> Base:
     if done.folder.is_dir():
         return done
     cache_folder().mkdir(parents=True, exist_ok=True)
-    with _locked(cache_folder() / f"debian{debian}.lock"):
+    with locked(cache_folder() / f"debian{debian}.lock"):
         if not done.folder.is_dir():
             unfinished = cache_folder() / f"debian{debian}.unfinished"
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -118,11 +123,3 @@ def _build(of: Release, into: Base) -> None:
 def _in_chroot(root: Path, script: str, *arguments: str) -> None:
     inside = ["/bin/sh", "-c", script, "build", *arguments]
     run(["unshare", "--mount", "--fork", "/bin/sh", "-c", _IN_CHROOT, "chroot", str(root), *inside])
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Wait for, then hold, an exclusive lock that ends with the process."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

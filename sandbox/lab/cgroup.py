@@ -17,7 +17,7 @@ NODE_DIES_WITHIN_S = 10.0
 
 
 def hierarchies(mounts: str) -> tuple[Path, ...]:
-    """Where systemd keeps its groups, from the text of /proc/mounts: the v2 tree, and v1's `name=systemd` where the machine has one."""
+    """Where systemd keeps its groups, from the text of /proc/mounts: the v2 tree, then v1's `name=systemd` if mounted."""
     rows = [line.split() for line in mounts.splitlines()]
     unified = [Path(row[1]) for row in rows if row[2] == "cgroup2"]
     named = [Path(row[1]) for row in rows if row[2] == "cgroup" and "name=systemd" in row[3].split(",")]

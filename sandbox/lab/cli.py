@@ -3,14 +3,14 @@
 import argparse
 import json
 import sys
-from pathlib import Path
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from sandbox.lab.base import base
 from sandbox.lab.debian import RELEASES
 from sandbox.lab.errors import LabError
 from sandbox.lab.host import missing_packages, require, run
-from sandbox.lab.lab import Lab, names
+from sandbox.lab.lab import Lab, names, sweep
 from sandbox.lab.record import record
 
 Arguments = argparse.Namespace
@@ -42,10 +42,12 @@ def _up(arguments: Arguments) -> int:
 
 def _down(arguments: Arguments) -> int:
     require()
-    if not arguments.all and arguments.name is None:
+    if arguments.all == (arguments.name is not None):
         raise LabError("down NAME, or down --all")
-    for name in names() if arguments.all else [arguments.name]:
-        Lab.find(name).down()
+    if arguments.all:
+        sweep()
+    else:
+        Lab.find(arguments.name).down()
     return 0
 
 
@@ -107,7 +109,7 @@ def _exec(arguments: Arguments) -> int:
 
 
 def _ssh_config(arguments: Arguments) -> int:
-    sys.stdout.write(Lab.find(arguments.name).ssh_config())
+    sys.stdout.write(Lab.find(arguments.name).ssh_config.read_text())
     return 0
 
 
@@ -146,7 +148,9 @@ COMMANDS: Mapping[str, Callable[[Arguments], int]] = {
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sandbox lab", description="Real cluster nodes on this machine. Needs root.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox lab", description="Real cluster nodes on this machine. Needs root."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name: str, summary: str, *positionals: str) -> argparse.ArgumentParser:
@@ -176,9 +180,13 @@ def _parser() -> argparse.ArgumentParser:
     execute.add_argument("argv", nargs="+", metavar="ARGV")
     command("ssh-config", "print a configuration for ssh -F", "name")
     prepare = command("prepare", "build the cached bases that are not there yet")
-    prepare.add_argument("--debian", type=int, action="append", choices=RELEASES, help="only this release; may be repeated")
+    prepare.add_argument(
+        "--debian", type=int, action="append", choices=RELEASES, help="only this release; may be repeated"
+    )
     prepare.add_argument("--install", action="store_true", help="apt-get install what this machine lacks")
     record_ = command("record", "record what the real tools print in every situation (8 minutes per Debian)")
-    record_.add_argument("--debian", type=int, action="append", choices=RELEASES, help="only this release; may be repeated")
+    record_.add_argument(
+        "--debian", type=int, action="append", choices=RELEASES, help="only this release; may be repeated"
+    )
     record_.add_argument("--into", type=Path, default=CAPTURES, help=f"folder (default: {CAPTURES})")
     return parser

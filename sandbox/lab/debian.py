@@ -11,8 +11,9 @@ SYSTEM = ("systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping", "openss
 """All that a bare node has beyond Debian's minimal base."""
 
 CLUSTER = (
-    "pcs pacemaker pacemaker-cli-utils corosync resource-agents haproxy procps socat psmisc iputils-arping curl"
-).split()  # fmt: skip
+    *("pcs", "pacemaker", "pacemaker-cli-utils", "corosync", "resource-agents", "haproxy"),
+    *("procps", "socat", "psmisc", "iputils-arping", "curl"),
+)
 """What a ready node has besides, less the fence agents."""
 
 ALL_FENCE_AGENTS = "fence-agents"
@@ -25,8 +26,8 @@ class Release:
     number: int
     codename: str
     fence_agents: tuple[str, ...]
-    """Installed on ready nodes. Debian 13's `fence-agents` pulls in 1.8 GB of cloud clients, so there only a few of its parts;
-    all of it is in the repository that bare nodes install from."""
+    """Installed on ready nodes. Debian 13's `fence-agents` pulls in 1.8 GB of cloud clients, so there only a few of its
+    parts; all of it is in the repository that bare nodes install from."""
 
     @property
     def cluster_packages(self) -> tuple[str, ...]:
@@ -37,7 +38,9 @@ class Release:
 RELEASES = {
     11: Release(11, "bullseye", (ALL_FENCE_AGENTS,)),
     12: Release(12, "bookworm", (ALL_FENCE_AGENTS,)),
-    13: Release(13, "trixie", ("fence-agents-common", "fence-agents-dummy", "fence-agents-ipmilan", "fence-agents-virsh")),
+    13: Release(
+        13, "trixie", ("fence-agents-common", "fence-agents-dummy", "fence-agents-ipmilan", "fence-agents-virsh")
+    ),
 }
 
 
@@ -51,7 +54,9 @@ def release(number: int) -> Release:
 
 def mirror() -> str:
     """The Debian mirror that this machine's own apt uses, else the public one."""
-    listed = run(["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Created-By: Packages"], check=False)
+    listed = run(
+        ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(LABEL)|$(REPO_URI)", "Created-By: Packages"], check=False
+    )
     for line in listed.splitlines():
         origin, label, uri = line.split("|", 2)
         if (origin, label) == ("Debian", "Debian"):

@@ -1,14 +1,19 @@
 """Commands on the machine that carries the lab, and the folders the lab uses there."""
 
+import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sandbox.lab.errors import LabError
 
 PREREQUISITES = {
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+    "apt-get": "apt",
+    "dpkg-deb": "dpkg",
     "debootstrap": "debootstrap",
     "systemd-nspawn": "systemd-container",
     "ip": "iproute2",
@@ -16,7 +21,7 @@ PREREQUISITES = {
     "nsenter": "util-linux",
     "ssh-keygen": "openssh-client",
 }
-"""Programs the lab runs, and the Debian packages that bring them."""
+"""Programs the lab runs and files it reads, and the Debian packages that bring them."""
 
 
 def cache_folder() -> Path:
@@ -36,7 +41,9 @@ def run_folder() -> Path:
 
 def missing_packages() -> tuple[str, ...]:
     """Debian packages still to be installed before the lab can work here."""
-    return tuple(sorted({package for program, package in PREREQUISITES.items() if shutil.which(program) is None}))
+    return tuple(
+        package for needed, package in PREREQUISITES.items() if not (shutil.which(needed) or Path(needed).exists())
+    )
 
 
 def require() -> None:
@@ -52,5 +59,14 @@ def run(argv: Sequence[str], *, text: str | None = None, check: bool = True) -> 
     """Run a command on the host and return what it printed; `LabError` with its own words if it fails."""
     done = subprocess.run(argv, input=text or "", capture_output=True, text=True, check=False)
     if check and done.returncode != 0:
-        raise LabError(f"{' '.join(argv)}: exit status {done.returncode}: {done.stderr.strip() or done.stdout.strip()}")
+        words = done.stderr.strip() or done.stdout.strip()
+        raise LabError(f"{' '.join(argv)}: exit status {done.returncode}: {words}")
     return done.stdout
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait for, then hold, an exclusive lock that ends with the process."""
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,24 +1,30 @@
 """A lab: nodes brought up together, hurt, healed and taken down."""
 
-import fcntl
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sandbox.lab import network
-from sandbox.lab.base import base
+from sandbox.lab.base import Base, base
 from sandbox.lab.errors import LabError
-from sandbox.lab.host import require, run, run_folder, state_folder
+from sandbox.lab.host import locked, require, run, run_folder, state_folder
 from sandbox.lab.node import Node
-from sandbox.lab.plan import LabPlan
+from sandbox.lab.plan import NUMBERS, LabPlan
 
 DESCRIPTION = "lab.json"
+SSH_CONFIG = """Host {name}
+  HostName {address}
+  User root
+  IdentityFile {key}
+  IdentitiesOnly yes
+  UserKnownHostsFile {known_hosts}
+  StrictHostKeyChecking yes
+"""
 EXEC_TIMEOUT_S = 60.0
 
 
@@ -48,12 +54,14 @@ class Lab:
         `bare` nodes have only systemd and sshd, and install the rest from a repository inside the lab.
         """
         require()
-        base(debian)  # before a number is taken: building may take minutes
+        root = base(debian)  # before a number is taken: building may take minutes
         lab = cls(_reserve(name, tuple(nodes), debian=debian, bare=bare, links=links))
         try:
+            lab._base_link.symlink_to(root.folder)
             network.lay_bridges(lab.plan)
             run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"hacluster lab {name}", "-f", str(lab.key)])
             lab.known_hosts.write_text("".join(node.make_host_key() for node in lab._nodes.values()))
+            lab.ssh_config.write_text(lab._ssh_config())
             lab._boot_afresh()
         except BaseException:
             lab.down()
@@ -73,7 +81,9 @@ class Lab:
         """Use the lab until the end of the block."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Take the lab down."""
         self.down()
 
@@ -102,14 +112,14 @@ class Lab:
         """All nodes' host keys, under their names and addresses."""
         return run_folder() / self.name / "known_hosts"
 
+    @property
+    def ssh_config(self) -> Path:
+        """A configuration for OpenSSH's client: `ssh -F FILE n1` is a root shell, `ssh -F FILE ops@n1` a plain one."""
+        return run_folder() / self.name / "ssh_config"
+
     def free_address(self, k: int) -> str:
         """The k-th address (1-100) that no node uses: for floating IPs."""
         return self.plan.free_address(k)
-
-    def ssh_config(self) -> str:
-        """A configuration for OpenSSH's client (`ssh -F FILE n1`)."""
-        always = f"  User root\n  IdentityFile {self.key}\n  IdentitiesOnly yes\n  UserKnownHostsFile {self.known_hosts}\n  StrictHostKeyChecking yes\n"
-        return "\n".join(f"Host {name}\n  HostName {addresses[0]}\n{always}" for name, addresses in self.nodes.items())
 
     def is_on(self, node: str) -> bool:
         """Whether the node runs."""
@@ -143,7 +153,7 @@ class Lab:
         if self.is_on(node):
             raise LabError(f"{node} is on")
         self._node(node).stop()  # a node that shut itself down still has its namespace
-        self._node(node).start(base(self.plan.debian))
+        self._node(node).start(self._base)
         self._node(node).wait_until_up()
 
     def freeze(self, node: str) -> None:
@@ -170,7 +180,7 @@ class Lab:
         network.heal(self.plan)
 
     def reset(self) -> None:
-        """Put all nodes back as they were at first: cuts healed, disks forgotten, booted. Addresses and SSH keys stay."""
+        """Put all nodes back as they were at first: disks forgotten, cuts healed. Addresses and SSH keys stay."""
         self.heal()
         for node in self._nodes.values():
             node.stop()
@@ -186,13 +196,27 @@ class Lab:
         shutil.rmtree(run_folder() / self.name, ignore_errors=True)
 
     def _boot_afresh(self) -> None:
-        root = base(self.plan.debian)
         authorized_key = self.key.with_suffix(".pub").read_text()
         for node in self._nodes.values():
-            node.lay_file_system(root, authorized_key)
-            node.start(root)
+            node.lay_file_system(self._base, authorized_key)
+            node.start(self._base)
         for node in self._nodes.values():
             node.wait_until_up()
+
+    @property
+    def _base_link(self) -> Path:
+        return run_folder() / self.name / "base"
+
+    @property
+    def _base(self) -> Base:
+        """What this lab was made from, whatever the recipe has become since."""
+        return Base(self._base_link.readlink())
+
+    def _ssh_config(self) -> str:
+        return "".join(
+            SSH_CONFIG.format(name=name, address=addresses[0], key=self.key, known_hosts=self.known_hosts)
+            for name, addresses in self.nodes.items()
+        )
 
     def _node(self, name: str) -> Node:
         return self._nodes[self.plan.node(name).name]
@@ -203,25 +227,24 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in run_folder().glob(f"*/{DESCRIPTION}"))
 
 
+def sweep() -> None:
+    """Take down every lab, and what is left of labs whose description a reboot of this machine has lost."""
+    for name in names():
+        Lab.find(name).down()
+    shutil.rmtree(state_folder(), ignore_errors=True)
+
+
 def _reserve(name: str, nodes: tuple[str, ...], *, debian: int, bare: bool, links: int) -> LabPlan:
     """Take a free number and write the lab down before anything of it exists, so that `down` can always find it."""
     run_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _locked(run_folder() / "lock"):
+    with locked(run_folder() / "lock"):
         if name in names():
             raise LabError(f"lab {name!r} exists already: take it down first")
         taken = network.numbers_in_use() | {Lab.find(other).plan.number for other in names()}
-        number = next((n for n in range(1, 255) if n not in taken), None)
+        number = next((n for n in NUMBERS if n not in taken), None)
         if number is None:
-            raise LabError("254 labs are up: no network is free")
+            raise LabError(f"{len(NUMBERS)} labs are up: no network is free")
         plan = LabPlan(name, number, nodes, debian=debian, bare=bare, links=links)
-        (run_folder() / name).mkdir()
+        (run_folder() / name).mkdir(exist_ok=True)
         (run_folder() / name / DESCRIPTION).write_text(json.dumps(asdict(plan)))
         return plan
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Wait for, then hold, an exclusive lock that ends with the process."""
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -5,20 +5,17 @@ nodes and outlives their restarts. The cuts of a lab are the rules of one nftabl
 """
 
 import json
-import subprocess
 from collections.abc import Iterator
 
-from sandbox.lab.errors import LabError
 from sandbox.lab.host import run
-from sandbox.lab.plan import FIRST_NETWORKS, PREFIX, LabPlan, NodePlan
+from sandbox.lab.plan import NETWORKS, PREFIX, LabPlan, NodePlan
 
 
 def numbers_in_use() -> set[int]:
     """Numbers of labs whose networks already have an address on this machine."""
-    addresses = (
-        info["local"].split(".") for interface in json.loads(run(["ip", "-j", "-4", "address"])) for info in interface["addr_info"]
-    )
-    return {int(octets[2]) for octets in addresses if octets[0] == "10" and int(octets[1]) in FIRST_NETWORKS}
+    interfaces = json.loads(run(["ip", "-j", "-4", "address"]))
+    addresses = [info["local"].split(".") for interface in interfaces for info in interface["addr_info"]]
+    return {int(octets[2]) for octets in addresses if octets[0] == "10" and int(octets[1]) in NETWORKS}
 
 
 def lay_bridges(plan: LabPlan) -> None:
@@ -107,13 +104,14 @@ def _off_everything(cable: str) -> Iterator[str]:
 
 def _drop(plan: LabPlan, *rules: str) -> None:
     table = f"bridge {plan.filter_table}"
-    chains = [f"add chain {table} {hook} {{ type filter hook {hook} priority 0; }}" for hook in ("input", "forward", "output")]
-    run(["nft", "-f", "-"], text="\n".join([f"add table {table}", *chains, *(f"add rule {table} {rule} drop" for rule in rules), ""]))
+    chains = [
+        f"add chain {table} {hook} {{ type filter hook {hook} priority 0; }}" for hook in ("input", "forward", "output")
+    ]
+    drops = [f"add rule {table} {rule} drop" for rule in rules]
+    run(["nft", "-f", "-"], text="\n".join([f"add table {table}", *chains, *drops, ""]))
 
 
 def _ip(*lines: str, namespace: str | None = None) -> None:
     """Several `ip` commands in one process."""
-    argv = ["ip", *(["-n", namespace] if namespace else []), "-batch", "-"]
-    done = subprocess.run(argv, input="\n".join(lines) + "\n", capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise LabError(f"{' '.join(argv)} of {'; '.join(lines)}: {done.stderr.strip()}")
+    where = ["-n", namespace] if namespace else []
+    run(["ip", *where, "-batch", "-"], text="\n".join(lines) + "\n")

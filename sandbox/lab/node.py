@@ -1,7 +1,6 @@
 """One node: its file system, its boot, its end, and commands inside it."""
 
 import shutil
-import socket
 import subprocess
 import time
 import uuid
@@ -53,17 +52,32 @@ class Node:
 
     def lay_file_system(self, base: Base, authorized_key: str) -> None:
         """Mount a fresh overlay over the base and write what makes it this node."""
+        self.remove_file_system()
         upper, work = self.folder / "upper", self.folder / "work"
         for folder in (upper, work, self.root):
             folder.mkdir(parents=True)
         lower = base.bare if self.lab.bare else base.ready
-        run(["mount", "-t", "overlay", "hacluster-lab", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", str(self.root)])
+        run(
+            [
+                "mount",
+                "-t",
+                "overlay",
+                "hacluster-lab",
+                "-o",
+                f"lowerdir={lower},upperdir={upper},workdir={work}",
+                str(self.root),
+            ]
+        )
         self._write("etc/hostname", f"{self.plan.name}\n")
         self._write("etc/hosts", self.lab.hosts_file)
         self._write("etc/machine-id", f"{uuid.uuid4().hex}\n")
         for key in (self.private_host_key, self.private_host_key.with_suffix(".host_key.pub")):
             secret = key.suffix != ".pub"
-            self._write("etc/ssh/ssh_host_ed25519_key" + ("" if secret else ".pub"), key.read_text(), mode=0o600 if secret else 0o644)
+            self._write(
+                "etc/ssh/ssh_host_ed25519_key" + ("" if secret else ".pub"),
+                key.read_text(),
+                mode=0o600 if secret else 0o644,
+            )
         for home, owner in (("root", "root"), ("home/ops", "ops")):
             folder = self.root / home / ".ssh"
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -79,17 +93,23 @@ class Node:
                 run(["umount", str(self.root)])
             except LabError:  # someone's shell stands in it; the mount ends when they leave
                 run(["umount", "--lazy", str(self.root)])
-        shutil.rmtree(self.folder, ignore_errors=True)
+        run(["rm", "--recursive", "--force", "--one-file-system", str(self.folder)])
 
     def start(self, base: Base) -> None:
         """Connect the cables and switch the node on; `wait_until_up` tells when it has booted."""
         network.connect(self.lab, self.plan)
         self.group.make()
         nspawn = [
-            *("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", f"--machine={self.plan.name}"),
+            *("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", f"--hostname={self.plan.name}"),
+            f"--machine={self.lab.namespace(self.plan)}",
             *(f"--directory={self.root}", f"--network-namespace-path=/run/netns/{self.lab.namespace(self.plan)}"),
-            # The clock is the host's own and no node may turn it; corosync wants most of the rest.
-            *("--capability=all", "--drop-capability=CAP_SYS_TIME", "--resolv-conf=off", "--console=pipe"),
+            # Clock and kernel are the host's own, and no node may turn them; corosync wants most of the rest.
+            *(
+                "--capability=all",
+                "--drop-capability=CAP_SYS_TIME,CAP_SYS_MODULE",
+                "--resolv-conf=off",
+                "--console=pipe",
+            ),
             f"--bind-ro={base.packages}:{repository.INSIDE}",
         ]
         groups = [str(folder) for folder in self.group.folders]
@@ -110,7 +130,9 @@ class Node:
         while not (self._has_booted() and self._sshd_answers()):
             if time.monotonic() > deadline:
                 console = run_folder() / self.lab.name / f"{self.plan.name}.console"
-                raise LabError(f"{self.plan.name} has not booted within {BOOT_TAKES_AT_MOST_S:.0f} s; its console is in {console}")
+                raise LabError(
+                    f"{self.plan.name} has not booted within {BOOT_TAKES_AT_MOST_S:.0f} s; its console is in {console}"
+                )
             time.sleep(POLL_S)
 
     def stop(self) -> None:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from sandbox.lab.errors import LabError
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
-FIRST_NETWORKS = (213, 214)
+NUMBERS = range(1, 255)
+NETWORKS = (213, 214)
 """Second octet of the first and of the second link's network: 10.213.NUMBER.0/24, 10.214.NUMBER.0/24."""
 PREFIX = 24
 MOST_NODES = 32
 GATEWAY_HOST, NODES_FROM, FREE_FROM = 1, 10, 100
+FREE = range(1, 101)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,15 @@ class LabPlan:
     def __post_init__(self) -> None:
         for name in (self.name, *self.node_names):
             if not NAME.fullmatch(name):
-                raise LabError(f"{name!r} is no name for a lab or node: a letter, then up to 19 letters, digits or dashes, all lower case")
+                raise LabError(f"{name!r} is no name for a lab or node: those match {NAME.pattern}")
         if not 1 <= len(self.node_names) <= MOST_NODES or len(set(self.node_names)) != len(self.node_names):
-            raise LabError(f"a lab has 1 to {MOST_NODES} nodes, each with a name of its own: {', '.join(self.node_names)}")
-        if not 1 <= self.links <= len(FIRST_NETWORKS):
-            raise LabError(f"a lab has 1 or {len(FIRST_NETWORKS)} links, not {self.links}")
-        if not 1 <= self.number <= 254:
-            raise LabError(f"a lab's number is 1 to 254, not {self.number}")
+            raise LabError(
+                f"a lab has 1 to {MOST_NODES} nodes with names of their own, not {', '.join(self.node_names)}"
+            )
+        if not 1 <= self.links <= len(NETWORKS):
+            raise LabError(f"a lab has 1 or {len(NETWORKS)} links, not {self.links}")
+        if self.number not in NUMBERS:
+            raise LabError(f"a lab's number is {NUMBERS[0]} to {NUMBERS[-1]}, not {self.number}")
 
     @property
     def nodes(self) -> tuple[NodePlan, ...]:
@@ -65,7 +69,7 @@ class LabPlan:
 
     def address(self, host: int, link: int = 0) -> str:
         """The address with that last octet on a link's network."""
-        return f"10.{FIRST_NETWORKS[link]}.{self.number}.{host}"
+        return f"10.{NETWORKS[link]}.{self.number}.{host}"
 
     def network(self, link: int = 0) -> str:
         """A link's network, as `10.213.1.0/24`."""
@@ -77,8 +81,8 @@ class LabPlan:
 
     def free_address(self, k: int) -> str:
         """The k-th address (from 1) on the first link that no node uses: for floating IPs."""
-        if not 1 <= k <= 100:
-            raise LabError(f"there are free addresses 1 to 100, not {k}")
+        if k not in FREE:
+            raise LabError(f"there are free addresses {FREE[0]} to {FREE[-1]}, not {k}")
         return self.address(FREE_FROM + k)
 
     def bridge(self, link: int) -> str:

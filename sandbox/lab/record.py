@@ -36,7 +36,15 @@ TOOLS: dict[str, tuple[Sequence[str], str]] = {
     "pcs-status-pcsd": (["pcs", "--request-timeout=5", "status", "pcsd", "n1", "n2"], ""),
     "pcs-version": (["pcs", "--version"], ""),
     "systemctl-show": (
-        ["systemctl", "show", f"--property={UNIT_PROPERTIES}", "corosync.service", "pacemaker.service", "pcsd.service", "haproxy.service"],
+        [
+            "systemctl",
+            "show",
+            f"--property={UNIT_PROPERTIES}",
+            "corosync.service",
+            "pacemaker.service",
+            "pcsd.service",
+            "haproxy.service",
+        ],
         "",
     ),
     "timedatectl": (["timedatectl", "show"], ""),
@@ -76,5 +84,12 @@ def capture(lab: Lab, folder: Path) -> None:
             if tool.endswith(TELLS_ITS_VERSION) and folder.name != ONLY_FRESH:
                 continue
             done = lab.exec(node, argv, stdin, check=False)
-            said = {"argv": list(argv), "stdin": stdin, "exit": done.returncode, "stdout": done.stdout, "stderr": done.stderr, "node": node}
+            said = {
+                "argv": list(argv),
+                "stdin": stdin,
+                "exit": done.returncode,
+                "stdout": done.stdout,
+                "stderr": done.stderr,
+                "node": node,
+            }
             (folder / f"{tool}.{node}.json").write_text(json.dumps(said, indent=1) + "\n")

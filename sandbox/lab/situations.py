@@ -70,7 +70,11 @@ def build(lab: Lab, cluster: str) -> None:
     for node in lab.nodes:
         _sh(lab, node, _SEED_CIB, text=_SEED)
     _sh(lab, first, "pcs cluster start --all --wait=60; pcs cluster enable --all")
-    _until(lab, first, lambda status: status.count('online="true"') >= len(lab.nodes) and 'expected_up="false"' not in status)
+    _until(
+        lab,
+        first,
+        lambda status: status.count('online="true"') >= len(lab.nodes) and 'expected_up="false"' not in status,
+    )
 
 
 def configure(lab: Lab) -> None:
@@ -82,6 +86,9 @@ def configure(lab: Lab) -> None:
 
 def of_two_nodes(lab: Lab) -> Iterator[str]:  # noqa: PLR0915 (a list of situations, one after the other)
     """Put n1 and n2 into each situation in turn, and say its name while it lasts."""
+    yield "just-booted"
+    for node in lab.nodes:
+        _until(lab, node, lambda status: ' online="true"' in status)
     yield "fresh"
 
     build(lab, "web")
@@ -111,11 +118,19 @@ def of_two_nodes(lab: Lab) -> Iterator[str]:  # noqa: PLR0915 (a list of situati
     _sh(lab, "n1", "pcs cluster start n2 --wait=60")
     _until(lab, "n1", _is_online("n2"))
 
-    _sh(lab, "n2", "sed -i 's/bind \\*:80/bind 10.255.255.1:80/' /etc/haproxy/haproxy.cfg; systemctl kill --signal=KILL haproxy")
+    _sh(
+        lab,
+        "n2",
+        "sed -i 's/bind \\*:80/bind 10.255.255.1:80/' /etc/haproxy/haproxy.cfg; systemctl kill --signal=KILL haproxy",
+    )
     _until(lab, "n1", lambda status: 'fail-count="1000000"' in status)
     _settle(lab, "n1")
     yield "haproxy-failed-start"
-    _sh(lab, "n2", "sed -i 's/bind 10.255.255.1:80/bind *:80/' /etc/haproxy/haproxy.cfg; systemctl reset-failed haproxy || true")
+    _sh(
+        lab,
+        "n2",
+        "sed -i 's/bind 10.255.255.1:80/bind *:80/' /etc/haproxy/haproxy.cfg; systemctl reset-failed haproxy || true",
+    )
     _sh(lab, "n1", "pcs resource cleanup")
     _until(lab, "n1", lambda status: "<failure " not in status)
     _settle(lab, "n1")
@@ -155,7 +170,11 @@ def of_two_nodes(lab: Lab) -> Iterator[str]:  # noqa: PLR0915 (a list of situati
     _settle(lab, "n1")
     yield "fence-device"
     lab.power_off("n2")
-    _until(lab, "n1", lambda status: _is_offline("n2")(status) and 'unclean="true"' not in status and "<fence_event" in status)
+    _until(
+        lab,
+        "n1",
+        lambda status: _is_offline("n2")(status) and 'unclean="true"' not in status and "<fence_event" in status,
+    )
     _settle(lab, "n1")
     yield "n2-fenced"
     _bring_back(lab)
