@@ -28,9 +28,34 @@ def _has_picture(value: Any, pointer: str) -> Iterator[str]:
         yield problem("exactly one of image_url and slack_file required", pointer)
 
 
+_STYLE = fields({}, dict.fromkeys(("bold", "italic", "strike", "code", "underline"), boolean))
+
+
+def _leaf(required: dict[str, Rule], **optional: Rule) -> Rule:
+    return fields({"type": anything, **required}, {"style": _STYLE, **optional})
+
+
+_LEAF = by_type(
+    {
+        "text": _leaf({"text": string(shortest=1)}),
+        "link": _leaf({"url": string(limits.BUTTON_URL, shortest=1)}, text=string(), unsafe=boolean),
+        "emoji": _leaf({"name": string(shortest=1)}, unicode=string()),
+        "user": _leaf({"user_id": string(shortest=1)}),
+        "usergroup": _leaf({"usergroup_id": string(shortest=1)}),
+        "channel": _leaf({"channel_id": string(shortest=1)}),
+        "broadcast": _leaf({"range": choice("here", "channel", "everyone")}),
+        "date": _leaf({"timestamp": integer(), "format": string(shortest=1)}, url=string(), fallback=string()),
+        "color": _leaf({"value": string(shortest=1)}),
+    }
+)
+_SECTION = fields({"type": anything, "elements": array(_LEAF, least=0)})
+_LIST_ITEM = by_type({"rich_text_section": _SECTION})
+
 _RICH_TEXT_PART = by_type(
     {
-        kind: fields({"type": anything, "elements": array(anything, least=0)}, more)
+        kind: fields(
+            {"type": anything, "elements": array(_LIST_ITEM if kind == "rich_text_list" else _LEAF, least=0)}, more
+        )
         for kind, more in {
             "rich_text_section": {},
             "rich_text_preformatted": {"border": integer(0, 1), "language": string()},

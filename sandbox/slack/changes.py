@@ -46,7 +46,7 @@ class Changes:
         finally:
             self._subscribers.discard(subscriber)
 
-    async def wait_for(self, predicate: Callable[[], T | Literal[False] | None], timeout: float = 5.0) -> T:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Callable[[], T | Literal[False] | None], timeout: float = 10.0) -> T:  # noqa: ASYNC109
         """Wait until `predicate` is truthy, asking it again after each change, and give what it returned.
 
         Raises TimeoutError after `timeout` seconds.

@@ -43,8 +43,8 @@ async def _serve(options: argparse.Namespace) -> None:
 def environment(ws: Workspace) -> list[str]:
     """What the bot reads, one `NAME=value` a line."""
     return [
-        f"SLACK_API_URL={ws.url}/api/",
-        f"SLACK_BOT_TOKEN={ws.bot_token}",
-        f"SLACK_APP_TOKEN={ws.app_token}",
-        f"SLACK_SIGNING_SECRET={ws.signing_secret}",
+        f"HACLUSTER_SLACK__API_URL={ws.url}/api/",
+        f"HACLUSTER_SLACK__BOT_TOKEN={ws.bot_token}",
+        f"HACLUSTER_SLACK__APP_TOKEN={ws.app_token}",
+        f"HACLUSTER_SLACK__SIGNING_SECRET={ws.signing_secret}",
     ]

@@ -24,9 +24,12 @@ def http_button(label: str, method: str, url: str, *, about: str = "", style: st
     """A button that makes an HTTP request, from this process, and shows the first line of the answer."""
 
     async def press() -> str:
-        async with aiohttp.ClientSession() as session, session.request(method, url) as answer:
-            lines = (await answer.text()).strip().splitlines()
-            return lines[0] if lines else f"{label}: {answer.status} {answer.reason}"
+        try:
+            async with aiohttp.ClientSession() as session, session.request(method, url) as answer:
+                lines = (await answer.text()).strip().splitlines()
+                return lines[0] if lines else f"{label}: {answer.status} {answer.reason}"
+        except aiohttp.ClientError as problem:
+            return f"{label}: {problem}"
 
     return PanelButton(label, press, about, style)
 

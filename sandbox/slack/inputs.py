@@ -100,7 +100,7 @@ def state_values(blocks: Sequence[Json], entered: Mapping[str, Any]) -> Json:
     for block_id, given in entered.items():
         if block_id not in values:
             raise NotPossible(f"there is no input in a block {block_id!r}")
-        by_action = isinstance(given, Mapping) and "type" not in given and "value" not in given
+        by_action = isinstance(given, Mapping) and not isinstance(given.get("type"), str)
         for action_id, value in given.items() if by_action else [(next(iter(values[block_id])), given)]:
             if action_id not in values[block_id]:
                 raise NotPossible(f"there is no input {action_id!r} in the block {block_id!r}")

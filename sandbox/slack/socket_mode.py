@@ -37,8 +37,9 @@ class SocketMode:
     name = "socket"
 
     def __init__(self, site: Site) -> None:
-        """Take connections whose ticket `site` issued."""
+        """Take connections whose ticket `site` issued; `accepted` counts them."""
         self._site = site
+        self.accepted = 0
         self._connections: list[_Connection] = []
         self._turn = 0
         self._endings: set[asyncio.Task[None]] = set()
@@ -101,13 +102,17 @@ class SocketMode:
         if not self._site.tickets.redeem(request.query.get("ticket", "")):
             return web.Response(status=408, text="ticket unknown, used or expired")
         socket = web.WebSocketResponse(heartbeat=None, autoping=True)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:
+            return socket
         if self.connected >= MAX_CONNECTIONS:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await socket.close()
             return socket
         connection = _Connection(socket)
         self._connections.append(connection)
+        self.accepted += 1
         try:
             await socket.send_json(self._hello())
             self._site.store.changes.publish(Change("connection", {"connected": self.connected}))

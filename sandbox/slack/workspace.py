@@ -181,7 +181,7 @@ class Workspace(People):
         """Every payload sent to the app so far, with its reply."""
         return self._deliveries.log
 
-    async def wait_for(self, predicate: Callable[[], T | Literal[False] | None], timeout: float = 5.0) -> T:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Callable[[], T | Literal[False] | None], timeout: float = 10.0) -> T:  # noqa: ASYNC109
         """Wait until `predicate` is truthy and give what it returned; it is asked again after every change."""
         return await self.changes.wait_for(predicate, timeout)
 

@@ -1,0 +1,86 @@
+// Where a person types: commands with history by arrow up, and messages.
+
+import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
+
+const REMEMBERED = 50;
+
+function history() {
+  return JSON.parse(localStorage.getItem("typed") ?? "[]");
+}
+
+function remember(line) {
+  const lines = history().filter((earlier) => earlier !== line);
+  localStorage.setItem("typed", JSON.stringify([...lines, line].slice(-REMEMBERED)));
+}
+
+/** A composer. `send(line)` does it; `commands` are offered after a slash; `hints` fill it. */
+export function composer({ placeholder, send, commands = [], hints = [] }) {
+  let place = null;
+  const field = h("textarea", { rows: 1, placeholder, "aria-label": placeholder, autocomplete: "off", spellcheck: "false" });
+  const button = h("button.send", { type: "button", "aria-label": "Send", title: "Send", onclick: () => submit() }, icon("send"));
+  const menu = h("div.completions", { hidden: true });
+  const chips = h("div.hints");
+
+  const fit = () => {
+    field.style.height = "auto";
+    field.style.height = `${Math.min(field.scrollHeight, 180)}px`;
+    button.disabled = !field.value.trim();
+    complete();
+  };
+  const put = (line) => {
+    field.value = line;
+    fit();
+    field.focus();
+    field.setSelectionRange(line.length, line.length);
+  };
+  const complete = () => {
+    const offered = commands.filter((command) => field.value && command.startsWith(field.value) && command !== field.value);
+    menu.hidden = !offered.length;
+    fill(menu, offered.map((command) => h("button", { type: "button", onclick: () => put(`${command} `) },
+      h("b", {}, command), " ", h("span", {}, "Tab"))));
+  };
+  const submit = async () => {
+    const line = field.value.trim();
+    if (!line || field.disabled) return;
+    remember(line);
+    place = null;
+    put("");
+    box.classList.add("sending");
+    const returned = await send(line);
+    box.classList.remove("sending");
+    if (returned) put(line);
+  };
+  const recall = (step) => {
+    const lines = history();
+    place = Math.max(0, Math.min(lines.length, (place ?? lines.length) + step));
+    put(lines[place] ?? "");
+  };
+
+  field.addEventListener("input", () => {
+    place = null;
+    fit();
+  });
+  field.addEventListener("keydown", (event) => {
+    const browsing = place !== null || !field.value;
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "ArrowUp" && browsing) {
+      event.preventDefault();
+      recall(-1);
+    } else if (event.key === "ArrowDown" && place !== null) {
+      event.preventDefault();
+      recall(1);
+    } else if (event.key === "Tab" && !menu.hidden && !event.shiftKey) {
+      event.preventDefault();
+      menu.firstChild.click();
+    }
+  });
+
+  fill(chips, hints.length > 0 && h("span", {}, "Try"), hints.map((hint) => h("button", { type: "button", title: hint, onclick: () => put(hint) }, hint)));
+  const box = h("div.box", {}, menu, field, button);
+  const node = h("div.composer", {}, hints.length > 0 && chips, box);
+  button.disabled = true;
+  return { node, put, focus: () => field.focus() };
+}

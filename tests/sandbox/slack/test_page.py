@@ -1,0 +1,216 @@
+"""The page, driven in a real browser against a real Bolt app: what a newcomer does in the first minutes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncSay
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox.slack import Front, PanelButton, Workspace
+from sandbox.slack.chromium import Browser, Tab, installed
+
+pytestmark = pytest.mark.browser
+
+ENTER, UP = ("Enter", 13), ("ArrowUp", 38)
+COMPOSER = ".conversation .composer textarea"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all these tests."""
+    path = installed()
+    if path is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with Browser(path) as running:
+        yield running
+
+
+@pytest.fixture
+async def tab(browser: Browser, ws: Workspace) -> AsyncIterator[Tab]:
+    """A page on which nothing may go wrong, opened as Ada in #ops."""
+    async with browser.tab() as page:
+        await page.size(1200, 800)
+        await page.open(f"{ws.url}/?as=ada&channel={ws.channel('#ops').id}")
+        await page.see(COMPOSER)
+        yield page
+        assert page.complaints == []
+
+
+def plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text}
+
+
+MODAL = {
+    "type": "modal",
+    "callback_id": "setup",
+    "title": plain("Set up a cluster"),
+    "submit": plain("Show the plan"),
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "name",
+            "label": plain("Name"),
+            "element": {"type": "plain_text_input", "action_id": "value"},
+        }
+    ],
+}
+
+PLAN: list[dict[str, Any]] = [
+    {"type": "header", "text": plain("Set up web")},
+    {
+        "type": "actions",
+        "elements": [
+            {
+                "type": "button",
+                "action_id": "confirm",
+                "style": "primary",
+                "text": plain("Confirm"),
+                "value": "plan-1",
+                "confirm": {
+                    "title": plain("Sure?"),
+                    "text": plain("Two servers change"),
+                    "confirm": plain("Do it"),
+                    "deny": plain("Not yet"),
+                },
+            },
+            {
+                "type": "overflow",
+                "action_id": "more",
+                "options": [{"text": plain("Copy commands"), "value": "copy"}],
+            },
+        ],
+    },
+]
+
+
+async def test_setup_by_modal_confirm_and_progress(app: AsyncApp, ws: Workspace, tab: Tab) -> None:
+    @app.command("/hacluster")
+    async def setup(ack: AsyncAck, command: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        await client.views_open(trigger_id=command["trigger_id"], view=MODAL)
+
+    @app.view("setup")
+    async def submission(ack: AsyncAck, view: dict[str, Any], client: AsyncWebClient) -> None:
+        name = view["state"]["values"]["name"]["value"]["value"]
+        if name == "db":
+            await ack(response_action="errors", errors={"name": "db exists already"})
+            return
+        await ack()
+        await client.chat_postMessage(channel="#ops", text="plan", blocks=PLAN)
+
+    @app.action("confirm")
+    async def confirm(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
+        await ack()
+        place = {"channel": body["channel"]["id"], "ts": body["message"]["ts"]}
+        await client.chat_update(**place, text="*web* is up :white_check_mark:", blocks=[])
+
+    await tab.write(COMPOSER, "/hacluster setup")
+    await tab.key(*ENTER)
+    await tab.see("#modal h2", "Set up a cluster")
+    await tab.click("#modal footer .solid")
+    await tab.see("#modal .problem", "Please complete this required field.")
+    await tab.write("#modal .input input", "db")
+    await tab.click("#modal footer .solid")
+    await tab.see("#modal .problem", "db exists already")
+    await tab.write("#modal .input input", "web")
+    await tab.click("#modal footer .solid")
+
+    await tab.see(".message .header", "Set up web")
+    await tab.click(".actions .primary", "Confirm")
+    await tab.see("#confirm h2", "Sure?")
+    await tab.click("#confirm button", "Not yet")
+    assert ws.messages("#ops")[-1].history == ()
+    await tab.click(".actions .primary", "Confirm")
+    await tab.click("#confirm button", "Do it")
+    await tab.see(".message .text strong", "web")
+    await tab.see(".message .emoji", "✅")
+    await tab.see(".message .edited", "(edited)")
+    assert not await tab.run("document.getElementById('modal').open")
+
+
+async def test_history_threads_whispers_and_other_people(app: AsyncApp, tab: Tab) -> None:
+    @app.command("/hacluster")
+    async def denied(ack: AsyncAck) -> None:
+        await ack(text="You may not do that <yet>.")
+
+    @app.event("app_mention")
+    async def mention(event: dict[str, Any], say: AsyncSay) -> None:
+        await say(text="All well", thread_ts=event.get("thread_ts") or event["ts"])
+
+    await tab.write(COMPOSER, "/hacluster stop web")
+    await tab.key(*ENTER)
+    await tab.see(".message.only-you", "Only visible to you")
+    await tab.key(*UP)
+    assert await tab.run(f"document.querySelector('{COMPOSER}').value") == "/hacluster stop web"
+
+    await tab.write(COMPOSER, "@hacluster status")
+    await tab.key(*ENTER)
+    await tab.click(".replies", "1 reply")
+    await tab.see("#thread .message", "All well")
+    await tab.write("#thread textarea", "/hacluster status")
+    await tab.key(*ENTER)
+    await tab.see(".toast", "not supported in threads")
+    await tab.write("#thread textarea", "thanks, @hacluster")
+    await tab.key(*ENTER)
+    await tab.see(".replies", "3 replies")
+
+    await tab.click(".actor button", "eve")
+    await tab.see(".actor p", "Eve Nobody")
+    await tab.see(".replies", "3 replies")
+    assert await tab.run("document.querySelectorAll('.only-you').length") == 0
+
+
+async def test_banner_hints_panel_and_no_bot(ws: Workspace, tab: Tab) -> None:
+    pressed: list[str] = []
+
+    async def power_off() -> str:
+        pressed.append("n2")
+        return "n2 is off"
+
+    ws.set_front(
+        Front(banner="Simulated nodes", hints=("/hacluster status",), panel=(PanelButton("Power off n2", power_off),))
+    )
+    await tab.see(".banner", "Simulated nodes")
+    await tab.see(".connection", "No bot connected")
+    await tab.click(".panel button", "Power off n2")
+    await tab.see(".toast", "n2 is off")
+    assert pressed == ["n2"]
+    await tab.click(".hints button", "/hacluster status")
+    await tab.key(*ENTER)
+    await tab.see(".message.only-you", "/hacluster failed with the error “dispatch_failed”")
+
+
+async def test_everything_a_bot_sends_is_shown_as_text_never_as_markup(
+    client: AsyncWebClient, ws: Workspace, tab: Tab
+) -> None:
+    nasty = "<img src=x onerror=alert(1)> &lt;script&gt;"
+    await client.chat_postMessage(
+        channel="#ops", text=f"{nasty} *bold* <https://example.com|link> <javascript:alert(1)|js>"
+    )
+    await client.files_upload_v2(channel=ws.channel("#ops").id, content="a <b>\n" * 20, filename="a.txt", title="A")
+    table = {"type": "table", "rows": [[{"type": "raw_text", "text": nasty}], [{"type": "raw_text", "text": "n1"}]]}
+    await client.chat_postMessage(channel="#ops", text="t", blocks=[table])
+
+    await tab.see(".message .text", "<script>")
+    await tab.see(".message .text strong", "bold")
+    await tab.see(".file pre", "a <b>")
+    await tab.see("table th", "<img src=x")
+    assert await tab.run("document.querySelectorAll('.messages script, .messages img[src=x]').length") == 0
+    assert await tab.run("[...document.querySelectorAll('.text a')].map((a) => a.protocol)") == ["https:"]
+
+
+async def test_nothing_sticks_out_at_400_pixels(client: AsyncWebClient, tab: Tab) -> None:
+    wide = {"type": "table", "rows": [[{"type": "raw_text", "text": f"column {n}"} for n in range(12)]]}
+    await client.chat_postMessage(channel="#ops", text="t", blocks=[wide, *PLAN])
+    await client.chat_postMessage(channel="#ops", text="x" * 300)
+    await tab.size(400, 800)
+    await tab.see("table th", "column 11")
+    assert await tab.run("document.documentElement.scrollWidth") == 400
+    await tab.settle()
+    assert not await tab.run("document.querySelector('.sidebar').checkVisibility({visibilityProperty: true})")
+    await tab.click(".menu-button")
+    await tab.click(".entry", "web")
+    await tab.see(".head h1", "web")
