@@ -1,14 +1,16 @@
 """The line that sshd hands to the login shell: a command with its environment, its time limit and its privileges.
 
-`env … timeout -k 5 20 sudo -n -- pcs status`. The order is the point:
+`exec env … timeout -k 5 20 setsid sudo -n -- pcs status`. The order is the point (tried with sudo 1.9.5, 1.9.13, 1.9.16):
 
 - `sudo` comes last, so a sudoers file lists the very commands that run (`/usr/sbin/pcs`), never `env` or `timeout`,
   which would allow everything. sudo resets the environment itself, and keeps LC_ALL and LANGUAGE.
-- `timeout` is the login's own process and still ends a root command: sudo keeps the caller's real user id, so TERM may
-  be sent to it, and relays it. Only a root command that ignores TERM outlives its time: after five more seconds sudo is
-  killed, and the command with it only where the login is root itself (nobody else may send it KILL).
-- `env` is no shell syntax: it works whatever the login shell. LC_ALL=C makes output and errors those that parsers know;
-  proxies make pcs talk to the wrong host; logins other than root lack the sbin directories.
+- `timeout` is the login's own process and still ends a root command: sudo keeps the caller's real user id, so it may be
+  sent TERM, and relays it. A root command that ignores TERM is not ended: five seconds later KILL ends its sudo only.
+  Where the login is root itself, KILL ends the command too.
+- `setsid`, because sudo before 1.9.13 ignores a TERM sent from within its own process group, where `timeout` would be.
+- `exec`, because sshd signals the process it started: without it a shell would die and leave `timeout` behind.
+- `env` works in every login shell. LC_ALL=C makes output and errors those that parsers know; proxies make pcs talk to
+  the wrong host; logins other than root lack the sbin directories.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from commands.command import Command
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _ENVIRONMENT = (
+    "exec",
     "env",
     *(word for name in _PROXIES for word in ("-u", name)),
     "LC_ALL=C",
@@ -42,7 +45,8 @@ def remote_line(command: Command, user: str, *, kill_after: float = 5.0) -> str:
 
     `kill_after` are the seconds between TERM and KILL.
     """
-    return _line(command, user, ("timeout", "-k", _seconds(kill_after), _seconds(command.timeout)))
+    limit = ("timeout", "-k", _seconds(kill_after), _seconds(command.timeout))
+    return _line(command, user, (*limit, "setsid") if uses_sudo(command, user) else limit)
 
 
 def stream_line(command: Command, user: str) -> str:

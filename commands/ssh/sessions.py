@@ -65,15 +65,14 @@ class Session(asyncssh.SSHClientSession[bytes]):
             self._channel.write_eof()
 
     def end(self) -> None:
-        """End the command as far as SSH can: its input ends, it is sent TERM, and the channel closes.
+        """End the command as far as SSH can: its input ends, and the channel closes.
 
-        OpenSSH delivers the signal for logins other than root only; what ignores both is ended by its own `timeout`.
+        What heeds neither goes on: a stream without a lease until it next writes, a command until its `timeout`.
         """
         self.abandoned = True
         if self._channel is not None:
             with contextlib.suppress(OSError):
                 self._channel.write_eof()
-                self._channel.terminate()
             self._channel.abort()
 
 
@@ -113,6 +112,13 @@ class Collected(Session):
         self._settle()
         self.end()
 
+    def end(self) -> None:
+        """End the command, with a TERM as well: OpenSSH delivers it for logins other than root."""
+        if self._channel is not None:
+            with contextlib.suppress(OSError):
+                self._channel.terminate()
+        super().end()
+
     def output(self) -> tuple[str, str]:
         """Return standard output and standard error; bytes that are not UTF-8 appear as U+FFFD."""
         out, err = (b"".join(parts).decode("utf-8", "replace") for parts in self._parts.values())
@@ -120,7 +126,11 @@ class Collected(Session):
 
 
 class Followed(Session):
-    """Hands over what a stream prints, chunk by chunk, making the node wait when the reader is slow."""
+    """Hands over what a stream prints, chunk by chunk, making the node wait when the reader is slow.
+
+    It is ended by the end of its input alone, since that reaches every login: a TERM would kill some wrappers before
+    they can end what they started.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -37,16 +37,18 @@ class Site:
 
     keyring: Keyring
     options: SshOptions
+    ways: dict[str, tuple[str, int]]
+    """The `connect_to` of the options: a node placed later is on loopback as well."""
     runners: list[SshRunner]
 
     def place(self, name: str, *ports: int, trust: asyncssh.SSHKey | None = None) -> NodeSpec:
         """Give a node one address for each port it listens on, trusting a host key for all of them."""
-        first = len(self.options.connect_to) + 1
+        first = len(self.ways) + 1
         addresses = tuple(ip_address(f"10.0.0.{first + n}") for n in range(len(ports)))
-        where = {str(address): ("127.0.0.1", port) for address, port in zip(addresses, ports, strict=True)}
-        self.options = replace(self.options, connect_to={**self.options.connect_to, **where})
-        if trust is not None:
-            self.keyring.lines |= {(host, 22): (one_line(trust),) for host in where}
+        for address, port in zip(addresses, ports, strict=True):
+            self.ways[str(address)] = ("127.0.0.1", port)
+            if trust is not None:
+                self.keyring.lines[str(address), 22] = (one_line(trust),)
         return NodeSpec(name=name, addresses=addresses)
 
     def runner(self, **options: Any) -> SshRunner:
@@ -70,8 +72,9 @@ def host_key() -> asyncssh.SSHKey:
 async def site(tmp_path: Path, login_key: asyncssh.SSHKey) -> AsyncIterator[Site]:
     path = tmp_path / "bot_key"
     login_key.write_private_key(path)
-    options = SshOptions(user="root", keys=(path,), **FAST)  # type: ignore[arg-type]
-    site = Site(Keyring({}), options, [])
+    ways: dict[str, tuple[str, int]] = {}
+    options = SshOptions(user="root", keys=(path,), connect_to=ways, **FAST)  # type: ignore[arg-type]
+    site = Site(Keyring({}), options, ways, [])
     yield site
     for runner in site.runners:
         await runner.close()

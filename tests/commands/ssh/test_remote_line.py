@@ -6,7 +6,7 @@ import shlex
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.command import Command
@@ -21,6 +21,7 @@ NASTY = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(words=WORDS | st.lists(NASTY, min_size=1, max_size=6))
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_every_argv_survives_a_real_shell(shell: str, words: list[str]) -> None:
@@ -32,7 +33,7 @@ def test_every_argv_survives_a_real_shell(shell: str, words: list[str]) -> None:
 @given(words=WORDS)
 def test_sudo_is_given_the_command_itself(words: list[str]) -> None:
     command = Command(("pcs", *words), timeout=20)
-    expected = ["timeout", "-k", "5", "20", "sudo", "-n", "--", *command.argv]
+    expected = ["timeout", "-k", "5", "20", "setsid", "sudo", "-n", "--", *command.argv]
     assert shlex.split(remote_line(command, "bot"))[-len(expected) :] == expected
 
 
@@ -49,7 +50,7 @@ def test_the_time_limit_is_written_plainly(seconds: float, written: str) -> None
 
 def test_a_stream_is_not_ended_by_the_clock() -> None:
     command = Command(("journalctl", "-f"))
-    assert stream_line(command, "bot") == remote_line(command, "bot").replace("timeout -k 5 20 ", "")
+    assert stream_line(command, "bot") == remote_line(command, "bot").replace("timeout -k 5 20 setsid ", "")
 
 
 def test_the_environment_is_the_same_everywhere() -> None:

@@ -200,7 +200,7 @@ async def test_the_same_status_before_its_time_is_the_commands_own(
 
 
 @pytest.mark.parametrize(("name", "status"), [("KILL", 137), ("SEGV", 139), ("NO-SUCH", 255)])
-async def test_death_by_a_signal_has_the_status_a_shell_gives_it(  # noqa: PLR0917
+async def test_death_by_a_signal_has_the_status_a_shell_gives_it(
     site: Site, server: ScriptedNode, node: NodeSpec, either: Callable[..., Command], name: str, status: int
 ) -> None:
     async def killed(session: ScriptedSession) -> None:
@@ -244,6 +244,7 @@ async def test_a_change_that_prints_too_much_still_ends_as_it_ended(
     "words",
     [
         "sudo: a password is required",
+        "sudo: unable to open /etc/sudoers: Permission denied",
         "sudo: a terminal is required to read the password; either use the -S option to read from standard input",
         "sudo: sorry, you must have a tty to run sudo",
         "Sorry, user bot is not allowed to execute '/usr/sbin/pcs status' as root on n1.",
@@ -257,7 +258,7 @@ async def test_a_refusal_by_sudo_is_told_from_a_failure_of_the_command(
     site: Site, server: ScriptedNode, node: NodeSpec, either: Callable[..., Command], words: str
 ) -> None:
     async def refused(session: ScriptedSession) -> None:
-        session.complain(f"{words}\n".encode())
+        session.complain(f"sudo: unable to resolve host n1: Name or service not known\n{words}\n".encode())
         session.exit(1)
 
     server.scripts["pcs"] = refused
@@ -268,10 +269,20 @@ async def test_a_refusal_by_sudo_is_told_from_a_failure_of_the_command(
     assert (await site.runner(user="root").run(node, either("pcs"))).status == 1
 
 
+async def test_a_warning_by_sudo_is_no_refusal(site: Site, server: ScriptedNode, node: NodeSpec) -> None:
+    async def failed(session: ScriptedSession) -> None:
+        session.complain(b"sudo: unable to resolve host n1: Name or service not known\nError: cluster is not running\n")
+        session.exit(1)
+
+    server.scripts["pcs"] = failed
+    assert (await site.runner(user="bot").run(node, Command(("pcs",)))).status == 1
+
+
 async def test_a_program_that_sudo_does_not_find_has_the_status_of_any_missing_program(
     site: Site, server: ScriptedNode, node: NodeSpec
 ) -> None:
     async def missing(session: ScriptedSession) -> None:
+        session.complain(b"sudo: unable to resolve host n1: Name or service not known\n")
         session.complain(b"sudo: pcs: command not found\n")
         session.exit(1)
 
