@@ -97,5 +97,5 @@ def policy(snapshot: Snapshot) -> str:
     elif gated:
         moves = f"waits for a person's approval for {listed(gated)}, automatic for {listed(free)}"
     else:
-        moves = "automatic"
+        moves = "automatic" if free else "there are no floating IPs"
     return f"Fencing: {fenced}. Failover: {moves}."

@@ -42,8 +42,8 @@ class SetupRequest:
     """The text to put where HAProxy has no configuration."""
     password: str = field(default="", repr=False)
     fencing_secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    known: bool = False
-    """The cluster is declared in the configuration file."""
+    known: ClusterSpec | None = None
+    """What the bot knows under this name already."""
 
 
 def parse(words: Words, desk: Desk) -> SetupRequest:
@@ -73,7 +73,7 @@ def parse(words: Words, desk: Desk) -> SetupRequest:
         haproxy_cfg=_haproxy_cfg(cluster, desk),
         password=hacluster_password(desk),
         fencing_secrets={name: desk.secret(name) for name in secret_names(cluster.fencing)},
-        known=declared is not None,
+        known=declared.spec if declared else None,
     )
 
 

@@ -13,6 +13,7 @@ from commands.verbs.setup.preflight import READS, leftover, refusals
 from commands.verbs.setup.request import EXAMPLE, OPTIONS, USAGE, SetupRequest, parse
 from commands.verbs.setup.steps import steps
 from commands.verbs.verb import Change, Verb
+from config.inventory import ClusterSpec
 from config.policy import Role
 
 
@@ -23,17 +24,22 @@ def decide(request: SetupRequest, snapshot: Snapshot) -> Decision:
     if reasons:
         return Refusal("setup", reasons)
     left = steps(request, snapshot)
-    if not left:
+    remembered = request.known is not None and _same(request.known, cluster)
+    if not left and remembered:
         return NothingToDo("setup", f"`{cluster.name}` is set up already: nothing to do, nothing was changed.")
     return Plan(
         verb="setup",
         cluster=cluster,
-        summary=_summary(request),
+        summary=_summary(request) if left else f"{_summary(request)} It runs already; the bot remembers it.",
         steps=left,
         risks=tuple(_risks(request, snapshot)),
         guards=tuple(_guards(snapshot)),
-        declares=None if request.known else cluster,
+        declares=None if remembered else cluster,
     )
+
+
+def _same(known: ClusterSpec, wanted: ClusterSpec) -> bool:
+    return known.model_copy(update={"channels": wanted.channels}) == wanted
 
 
 def _summary(request: SetupRequest) -> str:
@@ -46,6 +52,9 @@ def _summary(request: SetupRequest) -> str:
 
 def _risks(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
     cluster = request.cluster
+    if request.known is not None and request.known.nodes != cluster.nodes:
+        before = ", ".join(f"{node.name} ({node.address})" for node in request.known.nodes)
+        yield Finding(Level.WARNING, f"the bot knows another cluster as `{cluster.name}` ({before}) and will forget it")
     for node in snapshot.nodes:
         if leftover(node):
             yield Finding(
