@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from commands.command import Command, Completed
+from commands.command import Command, Completed, Stream
 from commands.errors import Unreachable
 from commands.facts import cib, corosync_cmap, corosync_link, corosync_quorum, crm_mon, haproxy_stat, host
 from commands.facts.cib import Cib
@@ -38,13 +40,13 @@ def _said(folder: Path, tool: str, node: str, command: Command) -> Completed:
     return Completed(node, command, told["exit"], told["stdout"], told["stderr"])
 
 
-def _haproxy(folder: Path, node: str) -> Known[Any]:
+def _haproxy(folder: Path, node: str) -> Completed:
     """Dress what the runtime socket said as the fact's own script hands it over."""
     command = haproxy_stat.FACT.command
     info, stat = (_said(folder, f"haproxy-show-{what}", node, command) for what in ("info", "stat"))
     answer = "".join(f"answer {line}\n" for line in f"{info.stdout}\n{stat.stdout}".split("\n"))
     text = f"{answer}end\n" if info.status == 0 else "not-running nobody listens\nend\n"
-    return Known(haproxy_stat.parse(Completed(node, command, 0, text, "")))
+    return Completed(node, command, 0, text, "")
 
 
 @cache
@@ -65,15 +67,56 @@ def _declared(folder: Path) -> ClusterSpec:
     )
 
 
+def _unreachable(node: NodeSpec) -> Unreachable:
+    return Unreachable("connection timed out", node=node.name, remedy="Check its power and network.")
+
+
+def _answers(folder: Path, node: NodeSpec) -> bool:
+    """Return whether the node was on when the situation was recorded."""
+    return (folder / f"ip-address.{node.name}.json").exists()
+
+
 def _node(folder: Path, node: NodeSpec) -> NodeSnapshot:
-    if not (folder / f"ip-address.{node.name}.json").exists():
-        away = Unknown("", Unreachable("connection timed out", node=node.name, remedy="Check its power and network."))
-        away = Unknown(str(away.error), away.error)
-        return NodeSnapshot(node, **dict.fromkeys((*TOOLS, "haproxy"), away))
+    if not _answers(folder, node):
+        error = _unreachable(node)
+        failed: dict[str, Any] = dict.fromkeys((*TOOLS, "haproxy"), Unknown(str(error), error))
+        return NodeSnapshot(node, **failed)
     readings: dict[str, Any] = {
         field: Known(fact.parse(_said(folder, tool, node.name, fact.command))) for field, (tool, fact) in TOOLS.items()
     }
-    return NodeSnapshot(node, haproxy=_haproxy(folder, node.name), **readings)
+    return NodeSnapshot(node, haproxy=Known(haproxy_stat.parse(_haproxy(folder, node.name))), **readings)
+
+
+class RecordedNodes:
+    """A `Runner` over the nodes of a recorded situation. It ends no command before `together` of them were sent."""
+
+    def __init__(self, folder: Path, together: int) -> None:
+        self.sent: list[tuple[str, Command]] = []
+        self._folder = folder
+        self._together = together
+        self._all_sent = asyncio.Event()
+        self._tools = {fact.command: tool for tool, fact in TOOLS.values()}
+        self._tools[Command(("pcs", "status", "corosync"))] = "pcs-status-corosync"
+
+    async def run(self, node: NodeSpec, command: Command) -> Completed:
+        self.sent.append((node.name, command))
+        if len(self.sent) >= self._together:
+            self._all_sent.set()
+        await self._all_sent.wait()
+        if not _answers(self._folder, node):
+            raise _unreachable(node)
+        if command == haproxy_stat.FACT.command:
+            return _haproxy(self._folder, node.name)
+        return _said(self._folder, self._tools[command], node.name, command)
+
+    def stream(self, node: NodeSpec, command: Command) -> AbstractAsyncContextManager[Stream]:
+        raise AssertionError(f"nothing was recorded of a stream: {node.name} {command.argv}")
+
+
+@pytest.fixture
+def recorded_nodes() -> Callable[..., RecordedNodes]:
+    """Return a runner over the nodes of a recorded situation: `recorded_nodes("n2-lost", together=14)`."""
+    return lambda name, together=1: RecordedNodes(CAPTURES / "debian12" / name, together)
 
 
 @pytest.fixture(scope="session")
