@@ -10,7 +10,19 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sandbox.slack import elements, limits
-from sandbox.slack.schema import Rule, anything, array, boolean, both, by_type, choice, fields, integer, problem, string
+from sandbox.slack.schema import (
+    Rule,
+    anything,
+    array,
+    boolean,
+    by_type,
+    choice,
+    fields,
+    first_failing,
+    integer,
+    problem,
+    string,
+)
 
 
 def _block(required: dict[str, Rule] | None = None, **optional: Rule) -> Rule:
@@ -80,7 +92,7 @@ _TABLE_CELL = by_type(
 )
 
 _EVERYWHERE: dict[str, Rule] = {
-    "section": both(
+    "section": first_failing(
         _block(
             text=elements.any_text(limits.SECTION_TEXT),
             fields=array(elements.any_text(limits.SECTION_FIELD), limits.SECTION_FIELDS),
@@ -99,7 +111,7 @@ _EVERYWHERE: dict[str, Rule] = {
         optional=boolean,
         dispatch_action=boolean,
     ),
-    "image": both(
+    "image": first_failing(
         _block(
             {"alt_text": string(limits.IMAGE_ALT_TEXT)},
             image_url=string(limits.IMAGE_URL),

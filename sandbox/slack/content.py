@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,4 +75,6 @@ def _metadata(value: Any) -> Json | None:
         raise Refused("invalid_metadata_format")
     if not isinstance(value.get("event_payload"), dict):
         raise Refused("invalid_metadata_format")
+    if len(json.dumps(value["event_payload"])) > limits.METADATA_BYTES:
+        raise Refused("metadata_too_large")
     return value

@@ -6,7 +6,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sandbox.slack import limits
-from sandbox.slack.schema import Rule, anything, array, boolean, both, by_type, choice, fields, integer, problem, string
+from sandbox.slack.schema import (
+    Rule,
+    anything,
+    array,
+    boolean,
+    by_type,
+    choice,
+    fields,
+    first_failing,
+    integer,
+    problem,
+    string,
+)
 
 
 def plain_text(longest: int) -> Rule:
@@ -88,11 +100,11 @@ def _select(**optional: Rule) -> Rule:
         option_groups=array(_OPTION_GROUP, limits.SELECT_OPTION_GROUPS),
         **optional,
     )
-    return both(shape, _needs_options, _initial_among_options)
+    return first_failing(shape, _needs_options, _initial_among_options)
 
 
 def _listed(option: Rule, most: int, **optional: Rule) -> Rule:
-    return both(_element({"options": array(option, most)}, **optional), _initial_among_options)
+    return first_failing(_element({"options": array(option, most)}, **optional), _initial_among_options)
 
 
 def _remote_select(kind: str) -> dict[str, Rule]:

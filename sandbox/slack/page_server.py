@@ -10,6 +10,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import WSMsgType, web
 
@@ -35,7 +36,10 @@ _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 async def loopback_names_only(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Refuse requests that came by another name: a foreign site's name pointed at this machine."""
+    """Refuse what a foreign web site makes a person's browser send: by a name of its own, or from its own pages."""
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        return web.Response(status=403, text="this workspace answers to its own page only")
     name = request.host.rpartition(":")[0] if not request.host.endswith("]") else request.host
     if (name or request.host) not in _LOOPBACK_NAMES:
         return web.Response(status=421, text="this workspace answers to localhost only")
@@ -139,7 +143,7 @@ class PageServer:
             raise web.HTTPNotFound
         try:
             answer = await doing(json.loads(await request.text()))
-        except (NotPossible, KeyError, ValueError) as problem:
+        except (NotPossible, KeyError, TypeError, ValueError) as problem:
             return web.json_response({"delivered": False, "notice": f"Not possible: {problem}"}, status=400)
         return web.json_response(answer)
 

@@ -9,11 +9,11 @@ from sandbox.slack.done import Done
 from sandbox.slack.front import Front
 from sandbox.slack.payloads import message_payload, view_payload
 from sandbox.slack.records import Message
-from sandbox.slack.store import Store
+from sandbox.slack.store import SLACKBOT, Store
 from sandbox.slack.wire import Json
 from sandbox.slack.world import Channel, User
 
-SLACKBOT: Json = {"id": "USLACKBOT", "name": "slackbot", "real_name": "Slackbot", "color": "#475569", "is_bot": True}
+SLACK_ITSELF: Json = {"id": SLACKBOT, "name": "slackbot", "real_name": "Slackbot", "color": "#475569", "is_bot": True}
 
 
 class Showing:
@@ -35,7 +35,7 @@ class Showing:
             "team": {"id": world.team.id, "name": world.team.name},
             "bot": app.bot_user.id,
             "commands": list(app.commands),
-            "users": [*(_user(person) for person in self._store.users.values()), SLACKBOT],
+            "users": [*(_user(person) for person in self._store.users.values()), SLACK_ITSELF],
             "groups": [{"id": group.id, "handle": group.handle} for group in self._store.groups.values()],
             "messages": [self._message(message) for message in self._all_messages(user)],
             **self._channels(user.id),

@@ -122,11 +122,14 @@ def by_type(kinds: Mapping[str, Rule]) -> Rule:
     return check
 
 
-def both(*rules: Rule) -> Rule:
-    """Every one of several rules."""
+def first_failing(*rules: Rule) -> Rule:
+    """Several rules in order, each relying on those before it: the first that finds something ends it."""
 
     def check(value: Any, pointer: str) -> Iterator[str]:
         for rule in rules:
-            yield from rule(value, pointer)
+            problems = list(rule(value, pointer))
+            if problems:
+                yield from problems
+                return
 
     return check

@@ -12,6 +12,9 @@ from sandbox.slack.records import File, Message, View
 from sandbox.slack.refusal import Refused
 from sandbox.slack.world import Channel, User, UserGroup, World
 
+SLACKBOT = "USLACKBOT"
+"""Who speaks for Slack itself."""
+
 MODAL_STACK_LIMIT = 3
 """Views of one modal on top of each other (Slack: push_limit_reached beyond)."""
 
@@ -123,8 +126,11 @@ class Store:
         return message
 
     def delete(self, channel_id: str, ts: str) -> None:
-        """Take a message out of its channel."""
-        del self._messages[channel_id][ts]
+        """Take a message out of its channel; one with replies leaves a tombstone that holds the thread."""
+        gone = self._messages[channel_id].pop(ts)
+        if self.thread(channel_id, ts):
+            self.post(Message(channel_id, ts, SLACKBOT, "This message was deleted.", thread_ts=gone.thread_ts))
+            return
         self.changes.publish(Change("message_deleted", {"channel": channel_id, "ts": ts}))
 
     def find(self, channel_id: str, ts: str) -> Message | None:

@@ -14,7 +14,7 @@ from sandbox.slack.records import Message
 from sandbox.slack.refusal import Refused
 from sandbox.slack.responses import Responses
 from sandbox.slack.site import Site
-from sandbox.slack.store import new_id
+from sandbox.slack.store import SLACKBOT, new_id
 from sandbox.slack.wire import Json
 from sandbox.slack.world import Channel, User
 
@@ -162,7 +162,7 @@ class Talking:
 
     def _tell(self, user: User, channel: Channel, words: str) -> str:
         """Slackbot's private word to a person."""
-        self._store.whisper(Message(channel.id, self._store.timestamps.next(), "USLACKBOT", words, visible_to=user.id))
+        self._store.whisper(Message(channel.id, self._store.timestamps.next(), SLACKBOT, words, visible_to=user.id))
         return words
 
 

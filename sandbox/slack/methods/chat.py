@@ -35,13 +35,19 @@ async def post_message(call: Call) -> Json:
 
 
 def _thread(call: Call, channel_id: str) -> str | None:
-    """The thread to answer in. A reply to a reply joins the same thread."""
+    """The thread to answer in. A reply to a reply joins the same thread.
+
+    Slack does not refuse a thread whose first message is gone: it posts into the channel instead. What cannot have a
+    thread, such as an ephemeral message, it refuses.
+    """
     thread_ts = call.arguments.text("thread_ts")
     if not thread_ts:
         return None
     parent = call.store.find(channel_id, thread_ts)
     if parent is None:
-        raise Refused("thread_not_found")
+        if call.store.find_whisper(channel_id, thread_ts):
+            raise Refused("cannot_reply_to_message")
+        return None
     return parent.thread_ts or parent.ts
 
 

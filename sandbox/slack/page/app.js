@@ -161,6 +161,7 @@ function arrived(message) {
   if (message.channel !== state.open && message.user !== state.me) {
     state.unread.set(message.channel, (state.unread.get(message.channel) ?? 0) + 1);
     drawSidebar(at("sidebar"), page);
+    entitle();
   }
 }
 
@@ -172,6 +173,13 @@ function drawAll() {
   drawSidebar(at("sidebar"), page);
   drawConversation();
   drawThread(true);
+  entitle();
+}
+
+function entitle() {
+  const unread = [...state.unread.values()].reduce((sum, count) => sum + count, 0);
+  const place = state.open === "home" ? page.bot().name : `#${state.channels.get(state.open)?.name ?? ""}`;
+  document.title = `${unread ? `(${unread}) ` : ""}${place} · ${state.team.name}`;
 }
 
 function drawConversation() {
@@ -191,7 +199,7 @@ function drawConversation() {
     send: (line) => sent(line, channel),
   });
   fill(main, head(channel.is_im ? "mail" : channel.is_private ? "lock" : "channel", name, channel.topic, channel.members),
-    h("div.scroller", { id: "scroller" }, welcome(channel, name), h("ol.messages", { id: "messages" })), writing.node);
+    h("div.scroller", { id: "scroller" }, welcome(channel, name), h("ol.messages", { id: "messages", role: "log", "aria-label": "Messages" })), writing.node);
   stayAtEnd(at("scroller"));
   drawMessages(true);
 }

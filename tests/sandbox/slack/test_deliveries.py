@@ -218,6 +218,8 @@ async def test_the_page_answers_to_loopback_names_only(ws: Workspace) -> None:
             assert page.status == 200
         async with session.get(ws.url + "/", headers={"Host": "evil.example"}) as foreign:
             assert foreign.status == 421
+        async with session.get(ws.url + "/page/live?user=ada", headers={"Origin": "http://evil.example"}) as foreign:
+            assert foreign.status == 403
         async with session.post(ws.url + "/page/do/slash", data={"user": "ada"}) as form:
             assert form.status == 415
         async with session.post(ws.url + "/page/do/slash", json={"user": "mallory"}) as nobody:

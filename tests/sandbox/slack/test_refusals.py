@@ -66,6 +66,8 @@ async def test_no_token_in_the_log_of_calls(ws: Workspace) -> None:
 
 # Posting and editing
 
+LARGE_METADATA = {"event_type": "plan", "event_payload": {"x": "x" * 8_000}}
+
 
 @pytest.mark.parametrize(
     ("arguments", "expected"),
@@ -81,7 +83,7 @@ async def test_no_token_in_the_log_of_calls(ws: Workspace) -> None:
         ({"channel": "#ops", "text": "x", "blocks": {"type": "divider"}}, "invalid_blocks_format"),
         ({"channel": "#ops", "text": "x", "blocks": [{"type": "section"}]}, "invalid_blocks"),
         ({"channel": "#ops", "text": "x", "metadata": {"event_type": 1}}, "invalid_metadata_format"),
-        ({"channel": "#ops", "text": "x", "thread_ts": "1.1"}, "thread_not_found"),
+        ({"channel": "#ops", "text": "x", "metadata": LARGE_METADATA}, "metadata_too_large"),
     ],
 )
 async def test_post_message_refuses(client: AsyncWebClient, arguments: Json, expected: str) -> None:
@@ -109,6 +111,22 @@ async def test_only_own_lasting_messages_can_be_edited(ws: Workspace, client: As
     assert await error(client, "chat.update", channel=ops, ts=private["message_ts"], text="x") == "message_not_found"
     assert await error(client, "chat.update", channel=ops, ts="1.1", text="x") == "message_not_found"
     assert await error(client, "chat.delete", channel=ops, ts=theirs.ts) == "cant_delete_message"
+
+
+async def test_a_thread_that_is_not_there(ws: Workspace, client: AsyncWebClient) -> None:
+    ops = ws.channel("#ops").id
+    lost = await client.chat_postMessage(channel=ops, text="lands in the channel", thread_ts="1.1")
+    assert not ws.message("#ops", lost["ts"]).is_reply
+    private = await client.chat_postEphemeral(channel=ops, user=ws.user("ada").id, text="psst")
+    refused = await error(client, "chat.postMessage", channel=ops, text="x", thread_ts=private["message_ts"])
+    assert refused == "cannot_reply_to_message"
+
+    parent = await client.chat_postMessage(channel=ops, text="to be deleted")
+    await client.chat_postMessage(channel=ops, text="reply", thread_ts=parent["ts"])
+    await client.chat_delete(channel=ops, ts=parent["ts"])
+    assert ws.message("#ops", parent["ts"]).text == "This message was deleted."
+    assert [reply.text for reply in ws.thread("#ops", parent["ts"])] == ["reply"]
+    assert await error(client, "chat.update", channel=ops, ts=parent["ts"], text="x") == "cant_update_message"
 
 
 async def test_an_edit_leaves_alone_what_it_does_not_name(ws: Workspace, client: AsyncWebClient) -> None:
