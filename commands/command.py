@@ -84,7 +84,11 @@ class Stream(Protocol):
     """A running command whose lines are read as they come."""
 
     def lines(self) -> AsyncIterator[str]:
-        """Yield lines without their newline until the command ends; raises `Unreachable` when the connection breaks."""
+        """Yield lines without their newline until the command ends.
+
+        Raises `Unreachable` when the connection breaks, and `CommandFailed` when the command ends with an exit status
+        that is not legal for it.
+        """
         ...
 
     async def write(self, text: str) -> None:
@@ -99,10 +103,14 @@ class Runner(Protocol):
         """Run to the end and return it, whatever its exit status (see `Completed.check`).
 
         Raises `Unreachable` (with its host key kinds), `CommandTimedOut`, or for a command that changes and was sent,
-        `OutcomeUnknown`.
+        `OutcomeUnknown`; `SudoRefused` if sudo did not let it begin; `UnreadableOutput` for a read that printed too much.
         """
         ...
 
     def stream(self, node: NodeSpec, command: Command) -> AbstractAsyncContextManager[Stream]:
-        """Start a command whose lines are read as they come; leaving the context ends it on the node too."""
+        """Start a command whose lines are read as they come, for as long as the context lasts.
+
+        Its timeout is for beginning only. Leaving the context closes its standard input, which is what must end it on
+        the node; against a connection that breaks unseen it wants a lease besides. Raises as `run` does.
+        """
         ...

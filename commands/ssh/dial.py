@@ -6,7 +6,8 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +21,8 @@ from commands.ssh.options import SshOptions
 _ATTEMPTS = 4
 """Connects to one address when the peer hangs up before the login, as a busy sshd does (`MaxStartups`)."""
 _ATTEMPT_PAUSE = 0.3
+_HEAD_START = 0.5
+"""Seconds that an address has before the node's next one is tried beside it."""
 _PLAIN_ALGORITHMS = (
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",
@@ -91,16 +94,33 @@ class Dialer:
     ) -> asyncssh.SSHClientConnection:
         """Connect to the first endpoint that answers. Raises `Unreachable` or one of its host key kinds.
 
-        A wrong host key or a refused login is an answer: the next address is not tried then.
+        They are tried in their order; one that stays silent for half a second no longer keeps the next one waiting. A
+        wrong host key or a refused login is an answer: no other address is tried then.
         """
-        problems: list[str] = []
-        for endpoint in endpoints:
-            try:
-                return await self._persist(endpoint, tunnel)
-            except NotConnected as error:
-                problems.append(f"{endpoint.host} port {endpoint.port}: {error}")
+        waiting = deque(endpoints)
+        trying: dict[asyncio.Task[asyncssh.SSHClientConnection], Endpoint] = {}
+        problems: dict[Endpoint, NotConnected] = {}
+        try:
+            while waiting or trying:
+                if waiting:
+                    endpoint = waiting.popleft()
+                    trying[asyncio.create_task(self._persist(endpoint, tunnel))] = endpoint
+                await asyncio.wait(
+                    trying, timeout=_HEAD_START if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in [task for task in trying if task.done()]:
+                    try:
+                        connection = task.result()
+                    except NotConnected as error:
+                        problems[trying.pop(task)] = error
+                    else:
+                        del trying[task]
+                        return connection
+        finally:
+            await _abandon(trying)
+        tried = "; ".join(f"{endpoint.host} port {endpoint.port}: {problems[endpoint]}" for endpoint in endpoints)
         raise Unreachable(
-            f"SSH cannot connect ({'; '.join(problems)})",
+            f"SSH cannot connect ({tried})",
             node=endpoints[0].name,
             remedy="Is the machine on, its sshd running, and the port open from here?",
         )
@@ -199,6 +219,15 @@ class Dialer:
                     remedy="See `keys` and `passphrase` of the `ssh` settings.",
                 ) from None
         return self._client_keys
+
+
+async def _abandon(trying: Iterable[asyncio.Task[asyncssh.SSHClientConnection]]) -> None:
+    tasks = tuple(trying)
+    for task in tasks:
+        task.cancel()
+    for late in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(late, asyncssh.SSHClientConnection):
+            late.abort()
 
 
 def _same(client: _Client) -> _Client:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
-Network = IPv4Network | IPv6Network
+from config.sections import PRIVATE_NETWORKS
 
-PRIVATE_NETWORKS: tuple[Network, ...] = tuple(
-    ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-)
-"""RFC 1918 and RFC 4193: where cluster nodes are, unless an operator says otherwise."""
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)

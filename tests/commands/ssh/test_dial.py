@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_address, ip_network
 
@@ -66,7 +67,19 @@ async def test_the_second_address_is_tried_when_the_first_is_silent(
     site: Site, server: ScriptedNode, host_key: asyncssh.SSHKey, mute: int
 ) -> None:
     node = site.place("n1", mute, server.port, trust=host_key)
-    assert (await site.runner(connect_timeout=0.5).run(node, TRUE)).status == 0
+    async with asyncio.timeout(10):
+        assert (await site.runner(connect_timeout=60).run(node, TRUE)).status == 0
+
+
+async def test_two_silent_addresses_cost_the_time_of_one(site: Site, mute: int) -> None:
+    node = site.place("n1", mute, mute)
+    begun = time.monotonic()
+    with pytest.raises(Unreachable) as caught:
+        await site.runner(connect_timeout=2).run(node, TRUE)
+    assert time.monotonic() - begun < 3.5
+    assert str(caught.value) == (
+        "n1: SSH cannot connect (10.0.0.1 port 22: no answer within 2 s; 10.0.0.2 port 22: no answer within 2 s)"
+    )
 
 
 async def test_a_wrong_host_key_at_the_first_address_is_not_gone_round(
