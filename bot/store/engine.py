@@ -8,7 +8,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -16,6 +16,7 @@ from bot.store.base import READING
 from commands.errors import HaclusterError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = 0x6861636C  # "hacl": the key of our advisory lock
 _BUSY = 10_000
 """Milliseconds that a SQLite writer waits for another one."""
 
@@ -64,6 +65,9 @@ def _require_folder(database: str | None) -> None:
 
 
 def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        # replicas that start at once take turns; on SQLite the transaction itself is the lock
+        connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
