@@ -231,7 +231,8 @@ def _plan(verb: str, move: _Move, target: str, snapshot: Snapshot) -> Plan:
     steps = _gated(move, target, snapshot) if move.gate else _ungated(move, target, snapshot)
     only_this = cluster.model_copy(update={"vips": tuple(v for v in cluster.vips if str(v.address) == move.address)})
     if only_this.vips:
-        steps = (*steps, serving_step(only_this, ports, tuple(step.id for step in steps), PATIENCE))
+        asked = [node.node.name for node, _ in snapshot.known("addresses")]
+        steps = (*steps, serving_step(only_this, ports, tuple(step.id for step in steps), PATIENCE, asked=asked))
     source = " and ".join(move.sources) or "no node"
     return Plan(
         verb,
@@ -261,15 +262,14 @@ def _risks(move: _Move, target: str) -> Iterable[Finding]:
         yield Finding(Level.INFO, "floating IPs keep apart: another one may change places with it")
 
 
-def _on(move: _Move, target: str, proof_holders: tuple[str, ...]) -> Proof:
-    def missing(snapshot: Snapshot) -> tuple[str, ...]:
-        now = holders(snapshot, move.address)
-        return (
-            () if now == proof_holders else (f"{move.address} is on {' and '.join(now) or 'no node'}, not on {target}",)
-        )
+def _on(move: _Move, target: str, snapshot: Snapshot) -> Proof:
+    """Prove that the target alone holds the address, asking the nodes that answered before."""
 
-    reachable = tuple(node.name for node in move.request.cluster.nodes if node.name in {*move.members, *move.sources})
-    return Proof(("addresses",), missing, PATIENCE, reachable)
+    def missing(later: Snapshot) -> tuple[str, ...]:
+        now = holders(later, move.address)
+        return () if now == (target,) else (f"{move.address} is on {' and '.join(now) or 'no node'}, not on {target}",)
+
+    return Proof(("addresses",), missing, PATIENCE, tuple(node.node.name for node, _ in snapshot.known("addresses")))
 
 
 def _gated(move: _Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
@@ -307,7 +307,7 @@ def _gated(move: _Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
         else f"Close the gate of `{move.resource}`"
     )
     after = tuple(step.id for step in steps)
-    steps.append(Step("gate", title, (Lane(node, tuple(allow)),), after, _on(move, target, (target,))))
+    steps.append(Step("gate", title, (Lane(node, tuple(allow)),), after, _on(move, target, snapshot)))
     return tuple(steps)
 
 
@@ -322,14 +322,14 @@ def _ungated(move: _Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
             "move",
             f"Move `{move.resource}` to {target}",
             (Lane(node, (to, settle)),),
-            proof=_on(move, target, (target,)),
+            proof=_on(move, target, snapshot),
         ),
         Step(
             "clear",
             "Take the constraint of the move away",
             (Lane(node, (clear,)),),
             ("move",),
-            _on(move, target, (target,)),
+            _on(move, target, snapshot),
         ),
     )
 

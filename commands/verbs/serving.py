@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from commands.facts import reach
-from commands.facts.fact import Known
+from commands.facts.fact import NOT_ASKED, Known
 from commands.plan import Proof, Step
 from commands.snapshot import NodeSnapshot, Snapshot
 from config.inventory import ClusterSpec
@@ -20,40 +20,49 @@ def holders(snapshot: Snapshot, address: str) -> tuple[str, ...]:
 
 
 def serving_step(
-    cluster: ClusterSpec, ports: Iterable[int], after: tuple[str, ...], patience: float = MOVE_PATIENCE
+    cluster: ClusterSpec,
+    ports: Iterable[int],
+    after: tuple[str, ...],
+    patience: float = MOVE_PATIENCE,
+    *,
+    asked: Iterable[str] = (),
 ) -> Step:
-    """Make the step that only looks: every floating IP on one node, every port answering from another node."""
-    asked = tuple((str(vip.address), str(vip.address), port) for vip in cluster.vips for port in sorted(set(ports)))
+    """Make the step that only looks: every floating IP on one node, every port answering from another node.
+
+    `asked` are the nodes to ask, all of them if left out: a node that is down has nothing to say.
+    """
+    names = tuple(asked) or tuple(node.name for node in cluster.nodes)
+    targets = tuple((str(vip.address), str(vip.address), port) for vip in cluster.vips for port in sorted(set(ports)))
 
     def missing(snapshot: Snapshot) -> tuple[str, ...]:
-        found = [f"{node.node.name}: {why.why}" for node, why in snapshot.unknown("addresses")]
+        nodes = [snapshot.node(name) for name in names]
+        found = [why for node in nodes if (why := _unread(node))]
         for vip in cluster.vips:
             address = str(vip.address)
             where = holders(snapshot, address)
             if len(where) != 1:
                 found.append(f"{address} is on {' and '.join(where) if where else 'no node'}")
             else:
-                found.extend(_silent(snapshot, address, where[0]))
+                askers = [node for node in nodes if node.node.name != where[0]] or nodes
+                found.extend(why for node in askers for why in _unanswered(node, address))
         return tuple(found)
 
+    proof = Proof(("addresses",), missing, patience, names, {"vip_ports": reach.port(targets)} if targets else {})
     return Step(
-        "serving",
-        "Check that every floating IP is on one node and answers",
-        lanes=(),
-        after=after,
-        proof=Proof(("addresses",), missing, patience, facts={"vip_ports": reach.port(asked)}),
+        "serving", "Check that every floating IP is on one node and answers", lanes=(), after=after, proof=proof
     )
 
 
-def _silent(snapshot: Snapshot, address: str, holder: str) -> Iterable[str]:
-    askers = [node for node in snapshot.nodes if node.node.name != holder] or list(snapshot.nodes)
-    for node in askers:
-        yield from _unanswered(node, address)
+def _unread(node: NodeSnapshot) -> str | None:
+    unread = node.unknown("addresses")
+    return f"{node.node.name}: {unread.why.removeprefix(f'{node.node.name}: ')}" if unread else None
 
 
 def _unanswered(node: NodeSnapshot, address: str) -> Iterable[str]:
+    if node.vip_ports is NOT_ASKED:
+        return
     if not isinstance(node.vip_ports, Known):
-        yield f"{node.node.name}: {node.vip_ports.why}"
+        yield node.vip_ports.why
         return
     for (name, port), state in node.vip_ports.value.ports.items():
         if name == address and state != "open":
