@@ -8,7 +8,6 @@ dead for longer than its `Patience` is thrown away for a new one.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from dataclasses import dataclass
 
@@ -142,13 +141,26 @@ class Socket:
         )
         self._client = handler.client
         try:
-            await asyncio.wait_for(handler.connect_async(), self._patience.connecting)  # type: ignore[no-untyped-call]
+            async with asyncio.timeout(self._patience.connecting):
+                await handler.connect_async()  # type: ignore[no-untyped-call]
             self.connected.set()
             await self._watch(handler.client)
             _log.warning("connection to slack is dead, making a new one", pong_age=self._pong_age(handler.client))
         finally:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(handler.close_async(), self._patience.closing)  # type: ignore[no-untyped-call]
+            await self._close(handler)
+
+    async def _close(self, handler: AsyncSocketModeHandler) -> None:
+        """Close a connection, dead or alive. The SDK says goodbye first, and on a dead line would leave the rest open."""
+        client = handler.client
+        try:
+            async with asyncio.timeout(self._patience.closing):
+                await handler.close_async()  # type: ignore[no-untyped-call]
+        except TimeoutError:
+            for task in (client.message_processor, client.current_session_monitor, client.message_receiver):
+                if task is not None:
+                    task.cancel()
+        finally:
+            await client.aiohttp_client_session.close()
 
     async def _watch(self, client: SocketModeClient) -> None:
         """Return when the connection has been dead for the grace time."""

@@ -17,7 +17,7 @@ from bot.slack.http import serving
 from bot.slack.socket import AppTokenRefused, Patience, Socket
 from sandbox.slack import Workspace
 
-QUICK = Patience(grace=0.3, connecting=0.5, closing=1.0, ping=5.0, look=0.02)
+QUICK = Patience(grace=1.5, connecting=1.0, closing=1.0, ping=0.1, look=0.05)
 HASTY = Clock(sleep=lambda seconds: asyncio.sleep(min(seconds, 0.02)))
 
 
