@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from sandbox.lab.base import base
@@ -14,6 +15,7 @@ from sandbox.lab.lab import Lab, names, sweep
 from sandbox.lab.record import record
 
 Arguments = argparse.Namespace
+BUILDS_AT_ONCE = 2
 CAPTURES = Path("tests/captures")
 
 
@@ -118,9 +120,11 @@ def _prepare(arguments: Arguments) -> int:
     if missing and arguments.install:
         run(["apt-get", "install", "--yes", "--no-install-recommends", *missing])
     require()
-    for debian in arguments.debian or RELEASES:
-        sys.stdout.write(f"Debian {debian}: {base(debian).folder}\n")
-        sys.stdout.flush()
+    releases = arguments.debian or list(RELEASES)
+    with ThreadPoolExecutor(max_workers=BUILDS_AT_ONCE) as builders:
+        for debian, built in zip(releases, builders.map(base, releases), strict=True):
+            sys.stdout.write(f"Debian {debian}: {built.folder}\n")
+            sys.stdout.flush()
     return 0
 
 

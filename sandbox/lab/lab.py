@@ -129,16 +129,16 @@ class Lab:
         self,
         node: str,
         argv: Sequence[str],
-        text: str | None = None,
+        input: str | None = None,  # noqa: A002 (the name that subprocess.run has for it)
         *,
         timeout: float = EXEC_TIMEOUT_S,
         check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command on a node as root, with `text` as its input; works however cut off the node is.
+        """Run a command on a node as root, with `input` to read; works however cut off the node is.
 
         Raises `LabError` if the node is off, after `timeout` seconds, and with `check` for any exit status but 0.
         """
-        done = self._node(node).exec(argv, text, timeout)
+        done = self._node(node).exec(argv, input, timeout)
         if check and done.returncode != 0:
             words = done.stderr.strip() or done.stdout.strip()
             raise LabError(f"{node}: {' '.join(argv)}: exit status {done.returncode}: {words}")
@@ -246,5 +246,7 @@ def _reserve(name: str, nodes: tuple[str, ...], *, debian: int, bare: bool, link
             raise LabError(f"{len(NUMBERS)} labs are up: no network is free")
         plan = LabPlan(name, number, nodes, debian=debian, bare=bare, links=links)
         (run_folder() / name).mkdir(exist_ok=True)
-        (run_folder() / name / DESCRIPTION).write_text(json.dumps(asdict(plan)))
+        unfinished = run_folder() / name / f"{DESCRIPTION}.unfinished"
+        unfinished.write_text(json.dumps(asdict(plan)))
+        unfinished.rename(run_folder() / name / DESCRIPTION)
         return plan

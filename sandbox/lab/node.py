@@ -160,6 +160,7 @@ class Node:
                 input=text or "",
                 capture_output=True,
                 text=True,
+                errors="backslashreplace",
                 timeout=timeout,
                 check=False,
             )
