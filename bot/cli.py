@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
+from bot import logs
 from bot.check import FAILING, check, check_settings
 from bot.store import Store
 from bot.store.engine import StoreUnusable
@@ -74,6 +75,7 @@ def check_command(
 ) -> None:
     """Try everything the bot needs: settings, tokens, scopes, channels, SSH and root on every node."""
     settings = load_settings()
+    logs.configure(settings.log.model_copy(update={"level": "warning"}))
     findings = _settings_only(settings) if config_only else _everything(settings)
     passed = asyncio.run(_show(findings))
     raise typer.Exit(0 if passed else 1)

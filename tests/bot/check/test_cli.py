@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.cli import main
 
+ROOT = Path(__file__).parents[3]
+
 
 @pytest.fixture(autouse=True)
-def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run in an empty folder, with no settings from around."""
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run in an empty folder, and leave logging as it was: it would go on into this test's captured output."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -22,6 +31,19 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main()
     return int(ended.value.code or 0)
+
+
+def run_apart(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run in a process of its own: loggers that were used keep the configuration of their first use."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", "from bot.cli import main; main()", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def test_a_first_check_without_any_settings_passes_and_says_what_comes_next(
@@ -47,18 +69,19 @@ def test_a_check_that_finds_something_wrong_exits_1_and_counts_it(
 
 
 def test_a_whole_check_goes_on_past_a_store_that_does_not_open_and_a_node_that_is_not_there(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "hacluster.toml").write_text(
         '[store]\nurl = "sqlite+aiosqlite:///gone/store.db"\n'
         '[ssh]\nconnect_to = { "10.0.0.1" = "127.0.0.1:1" }\n'
         '[clusters.web]\nnodes = { n1 = "10.0.0.1" }\n'
     )
-    assert run(monkeypatch, "check") == 1
-    out = capsys.readouterr().out
-    assert "there is no folder gone" in out
-    assert "web/n1" in out
-    assert "2 to put right" in out
+    ended = run_apart(tmp_path, "check")
+    assert ended.returncode == 1
+    assert ended.stderr == ""
+    assert "there is no folder gone" in ended.stdout
+    assert "web/n1" in ended.stdout
+    assert "2 to put right" in ended.stdout
 
 
 def test_mistakes_in_the_settings_are_listed_on_standard_error(
@@ -93,6 +116,13 @@ def test_a_wrong_command_line_exits_2_with_the_usage(
 ) -> None:
     assert run(monkeypatch, *words) == 2
     assert "Usage:" in capsys.readouterr().err
+
+
+def test_a_verbs_own_options_reach_the_verb(tmp_path: Path) -> None:
+    ended = run_apart(tmp_path, "run", "failover", "10.0.0.10", "--to", "n2", "--nonsense", "--yes")
+    assert ended.returncode == 1
+    assert "there is no option --nonsense here" in ended.stdout
+    assert "Traceback" not in ended.stderr
 
 
 def test_help_names_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,7 +70,12 @@ async def test_a_node_that_cannot_be_reached_does_not_hide_the_others() -> None:
 
 async def test_an_unknown_host_key_is_told_with_its_fingerprint() -> None:
     unknown = HostKeyUnknown(
-        "its host key is new", node="n1", address="10.0.0.1", port=22, key="ssh-ed25519 AAAA", fingerprint="SHA256:abc"
+        "its host key is new: SHA256:abc",
+        node="n1",
+        address="10.0.0.1",
+        port=22,
+        key="ssh-ed25519 AAAA",
+        fingerprint="SHA256:abc",
     )
     (finding,) = await findings(Nodes({"n1": {"true": unknown}}), cluster("web", "n1"))
     assert "SHA256:abc" in finding.text
@@ -121,4 +126,4 @@ async def test_a_clock_that_cannot_be_read_is_unknown_not_right() -> None:
     found = await findings(Nodes({"n1": {"date": "12:00"}}), cluster("web", "n1", "n2"))
     unknown = [finding for finding in found if finding.level is Level.UNKNOWN]
     assert [finding.node for finding in unknown] == ["web/n1"]
-    assert "the clocks of 1 nodes agree" in found[-1].text
+    assert "the clocks agree (web/n2)" in found[-1].text
