@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.conversation import Actor, Place, Ref, Surface
-from commands.verbs.form import Form
 from bot.slack.api import Api, open_api
 from bot.slack.clock import Clock
 from bot.slack.front import Slack
 from bot.slack.socket import Socket
+from commands.verbs.form import Form
 from sandbox.slack import DEMO, Workspace
 
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation import FORM_ACTION, Place
-from commands.verbs.form import Field, Form, FormOption
 from bot.slack.limits import view_problems
 from bot.slack.modals import field_errors, form_view
 from commands.report import Choice, Report, Text
+from commands.verbs.form import Field, Form, FormOption
 from sandbox.slack.view_rules import check_view
 
 SETUP = Form(
