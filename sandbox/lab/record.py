@@ -13,43 +13,36 @@ from sandbox.lab import situations
 from sandbox.lab.lab import Lab
 
 UNIT_PROPERTIES = "Id,LoadState,ActiveState,SubState,UnitFileState,NRestarts,ActiveEnterTimestamp,MainPID"
-HAPROXY_SOCKET = ("socat", "-", "UNIX-CONNECT:/run/haproxy/admin.sock")
+UNITS = "corosync.service pacemaker.service pcsd.service haproxy.service"
+HAPROXY_SOCKET = "socat - UNIX-CONNECT:/run/haproxy/admin.sock"
 
-TOOLS: dict[str, tuple[Sequence[str], str]] = {
-    "cibadmin": (["cibadmin", "--query"], ""),
-    "corosync-cfgtool-links": (["corosync-cfgtool", "-s"], ""),
-    "corosync-cfgtool-nodes": (["corosync-cfgtool", "-n"], ""),
-    "corosync-cmapctl": (["corosync-cmapctl"], ""),
-    "corosync-quorumtool": (["corosync-quorumtool", "-s", "-p"], ""),
-    "corosync-version": (["corosync", "-v"], ""),
-    "crm_mon": (["crm_mon", "--output-as=xml", "--inactive"], ""),
-    "crm_simulate-loss": (["crm_simulate", "--live-check", "--simulate", "--node-fail=n2", "--output-as=xml"], ""),
-    "crm_simulate-stop": (["crm_simulate", "--live-check", "--simulate", "--node-down=n2", "--output-as=xml"], ""),
-    "date": (["date", "+%s.%N"], ""),
-    "haproxy-check": (["haproxy", "-c", "-q", "-f", "/etc/haproxy/haproxy.cfg"], ""),
-    "haproxy-show-info": (HAPROXY_SOCKET, "show info\n"),
-    "haproxy-show-stat": (HAPROXY_SOCKET, "show stat\n"),
-    "haproxy-version": (["haproxy", "-v"], ""),
-    "ip-address": (["ip", "-j", "address", "show"], ""),
-    "pacemaker-version": (["pacemakerd", "--version"], ""),
-    "pcs-status-corosync": (["pcs", "status", "corosync"], ""),
-    "pcs-status-pcsd": (["pcs", "--request-timeout=5", "status", "pcsd", "n1", "n2"], ""),
-    "pcs-version": (["pcs", "--version"], ""),
-    "systemctl-show": (
-        [
-            "systemctl",
-            "show",
-            f"--property={UNIT_PROPERTIES}",
-            "corosync.service",
-            "pacemaker.service",
-            "pcsd.service",
-            "haproxy.service",
-        ],
-        "",
-    ),
-    "timedatectl": (["timedatectl", "show"], ""),
+TOOLS = {
+    "cibadmin": "cibadmin --query",
+    "corosync-cfgtool-links": "corosync-cfgtool -s",
+    "corosync-cfgtool-nodes": "corosync-cfgtool -n",
+    "corosync-cmapctl": "corosync-cmapctl",
+    "corosync-quorumtool": "corosync-quorumtool -s -p",
+    "corosync-version": "corosync -v",
+    "crm_mon": "crm_mon --output-as=xml --inactive",
+    "crm_simulate-loss": "crm_simulate --live-check --simulate --node-fail=n2 --output-as=xml",
+    "crm_simulate-stop": "crm_simulate --live-check --simulate --node-down=n2 --output-as=xml",
+    "date": "date +%s.%N",
+    "haproxy-check": "haproxy -c -q -f /etc/haproxy/haproxy.cfg",
+    "haproxy-show-info": HAPROXY_SOCKET,
+    "haproxy-show-stat": HAPROXY_SOCKET,
+    "haproxy-version": "haproxy -v",
+    "ip-address": "ip -j address show",
+    "pacemaker-version": "pacemakerd --version",
+    "pcs-status-corosync": "pcs status corosync",
+    "pcs-status-pcsd": "pcs --request-timeout=5 status pcsd n1 n2",
+    "pcs-version": "pcs --version",
+    "systemctl-show": f"systemctl show --property={UNIT_PROPERTIES} {UNITS}",
+    "timedatectl": "timedatectl show",
 }
-"""File name, command, and what it is given to read. `crm_mon` in XML is one-shot by itself in every version."""
+"""File name and command. `crm_mon` in XML is one-shot by itself in every version."""
+
+STDIN = {"haproxy-show-info": "show info\n", "haproxy-show-stat": "show stat\n"}
+"""What a tool is given to read, if anything."""
 
 TELLS_ITS_VERSION = ("-version",)
 ONLY_FRESH = "fresh"
@@ -80,12 +73,13 @@ def capture(lab: Lab, folder: Path) -> None:
     for node in lab.nodes:
         if not lab.is_on(node):
             continue
-        for tool, (argv, stdin) in TOOLS.items():
+        for tool, command in TOOLS.items():
             if tool.endswith(TELLS_ITS_VERSION) and folder.name != ONLY_FRESH:
                 continue
+            argv, stdin = command.split(), STDIN.get(tool, "")
             done = lab.exec(node, argv, stdin, check=False)
             said = {
-                "argv": list(argv),
+                "argv": argv,
                 "stdin": stdin,
                 "exit": done.returncode,
                 "stdout": done.stdout,

@@ -13,7 +13,7 @@ from sandbox.lab.lab import Lab
 
 HAPROXY_CFG = Path(__file__).parents[1] / "haproxy" / "haproxy.cfg"
 PASSWORD = "of-no-use-elsewhere"  # noqa: S105 (the nodes live for minutes, in a network of their own)
-SETTLES_WITHIN_S = 120.0
+SETTLES_WITHIN_S = 300.0
 
 # $1: the cluster's name, then NAME addr=ADDRESS for each node. The password comes on stdin.
 _AUTH_AND_SETUP = """
