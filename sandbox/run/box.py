@@ -1,0 +1,164 @@
+"""A workspace, nodes, and the real bot as a process of its own between them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox.run.backing import Backing
+from sandbox.slack.front import Front, PanelButton
+from sandbox.slack.workspace import Workspace
+from sandbox.slack.world import ADA, OLE
+
+HAPROXY_FILES = Path(__file__).parent.parent / "haproxy"
+CONNECT_WITHIN = 30.0
+STOP_WITHIN = 30.0
+
+
+def setup_line(backing: Backing, name: str = "web") -> str:
+    """Return the first command to type: it makes a cluster of all the nodes."""
+    nodes = " ".join(f"{node}={address}" for node, address in backing.nodes.items())
+    vips = " ".join(f"--vip {vip}" for vip in backing.vips)
+    return f"/hacluster setup {name} {nodes} {vips} --fencing none --haproxy-cfg haproxy.cfg"
+
+
+class Box:
+    """The whole product in one place. `async with` starts it; the bot's settings and store live in a folder of their own."""
+
+    def __init__(self, backing: Backing, *, port: int = 0, folder: Path | None = None) -> None:
+        self.backing = backing
+        self.workspace = Workspace(port=port, front=self._front())
+        self.bot: asyncio.subprocess.Process | None = None
+        self._made = folder is None
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="hacluster-sandbox-"))
+
+    async def __aenter__(self) -> Self:
+        """Start the workspace and the bot, and wait until they are connected."""
+        await self.workspace.__aenter__()
+        self._write_settings()
+        try:
+            await self.start_bot()
+        except BaseException:
+            await self.workspace.__aexit__(None, None, None)
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the bot in order, then the workspace. The nodes are whoever made them's to close."""
+        await self.stop_bot()
+        await self.workspace.__aexit__(kind, error, trace)
+        if self._made:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def start_bot(self) -> None:
+        """Start `hacluster serve` and wait for its connection. Raises RuntimeError with its log if it does not come."""
+        log = (self.folder / "bot.log").open("ab")
+        with log:
+            self.bot = await asyncio.create_subprocess_exec(
+                str(self.hacluster), "serve", env=self.environment(), stdout=log, stderr=log, cwd=self.folder
+            )
+        try:
+            await self.workspace.wait_for(lambda: self.workspace.connected > 0, timeout=CONNECT_WITHIN)
+        except TimeoutError:
+            await self.stop_bot()
+            raise RuntimeError(f"the bot did not connect:\n{self.log()[-2000:]}") from None
+
+    async def stop_bot(self) -> None:
+        """Ask the bot to stop, and end it if it does not."""
+        bot = self.bot
+        if bot is None or bot.returncode is not None:
+            return
+        bot.terminate()
+        try:
+            await asyncio.wait_for(bot.wait(), STOP_WITHIN)
+        except TimeoutError:
+            bot.kill()
+            await bot.wait()
+
+    async def kill_bot(self) -> None:
+        """End the bot with SIGKILL, as a crash would."""
+        if self.bot is not None and self.bot.returncode is None:
+            self.bot.kill()
+            await self.bot.wait()
+
+    def log(self) -> str:
+        """Return what the bot wrote to its log so far."""
+        return (self.folder / "bot.log").read_text(errors="replace")
+
+    @property
+    def hacluster(self) -> Path:
+        """The console script of the environment that this runs in."""
+        return Path(sys.executable).parent / "hacluster"
+
+    def environment(self) -> Mapping[str, str]:
+        """Return the environment for the bot, or for `hacluster run` beside it."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("HACLUSTER_")}
+        return {
+            **kept,
+            "HACLUSTER_CONFIG": str(self.folder / "hacluster.toml"),
+            "HACLUSTER_SLACK__BOT_TOKEN": self.workspace.bot_token,
+            "HACLUSTER_SLACK__APP_TOKEN": self.workspace.app_token,
+        }
+
+    def _write_settings(self) -> None:
+        sections: dict[str, Mapping[str, object]] = {
+            "slack": {"api_url": f"{self.workspace.url}/api/", "http_port": _free_port()},
+            "ssh": self.backing.ssh,
+            "store": {"url": f"sqlite+aiosqlite:///{self.folder / 'hacluster.db'}"},
+        }
+        lines = [f"files_dir = {json.dumps(str(HAPROXY_FILES))}"]
+        for name, values in sections.items():
+            lines += [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+        for role, user in (("admin", ADA), ("operator", OLE)):
+            lines += ["[[policy.grants]]", f'role = "{role}"', f'users = ["{user.id}"]', 'clusters = ["*"]']
+        (self.folder / "hacluster.toml").write_text("\n".join(lines) + "\n")
+
+    def _front(self) -> Front:
+        first = setup_line(self.backing)
+        panel = [button for node in self.backing.nodes for button in self._power_buttons(node)]
+        hints = (
+            first,
+            "/hacluster setup",
+            "/hacluster status",
+            "/hacluster members",
+            "/hacluster failover vip2",
+            "/hacluster help",
+        )
+        return Front(banner=self.backing.banner, hints=hints, panel=tuple(panel), panel_title="Power")
+
+    def _power_buttons(self, node: str) -> tuple[PanelButton, PanelButton]:
+        async def off() -> str:
+            await self.backing.power_off(node)
+            return f"{node} is off"
+
+        async def on() -> str:
+            await self.backing.power_on(node)
+            return f"{node} is on"
+
+        about = f"{node}, {self.backing.nodes[node]}"
+        return PanelButton(f"Power off {node}", off, about, "danger"), PanelButton(f"Power on {node}", on, about)
+
+
+def _toml(value: object) -> str:
+    """Write a value as TOML: for texts, numbers and lists of them it is JSON's form."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items()) + "}"
+    return json.dumps(value)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
