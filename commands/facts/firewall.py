@@ -1,7 +1,7 @@
 """What firewalld lets through, where it is there and active.
 
 `firewall-cmd --list-all` prints the default zone as `  services: ssh high-availability`, `  ports: 8080/tcp`,
-`  target: default` (firewalld 0.6 to 2.3). It is a Python program of some 0.3 s, so the present and the
+`  target: default` (seen with firewalld 1.3). It is a Python program of some 0.3 s, so the present and the
 permanent rules are asked for at the same time. Other packet filters (nftables by hand, a cloud's) are not seen here:
 what `commands.facts.reach` finds between the nodes is the last word.
 """

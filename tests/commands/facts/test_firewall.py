@@ -14,7 +14,7 @@ from commands.facts.firewall import Firewall
 Recorded = Callable[[str], Completed]
 Said = Callable[..., Completed]
 
-# firewalld 0.9 and 1.3 as documented
+# as firewalld 1.3 prints it, with what the recorded ones do not have
 PUBLIC = """public{active}
   target: {target}
   icmp-block-inversion: no
@@ -49,6 +49,31 @@ def test_no_firewalld_lets_everything_in(recorded: Recorded, debian: int) -> Non
     assert read == Firewall(active=False)
     assert read.lets_in("high-availability")
     assert read.lets_in_port(80)
+
+
+@pytest.mark.parametrize(
+    ("situation", "now", "later"),
+    [("firewalld", False, False), ("firewalld-before-reload", False, True), ("firewalld-opened", True, True)],
+)
+def test_a_real_firewalld_opened_step_by_step(recorded: Recorded, situation: str, now: bool, later: bool) -> None:  # noqa: FBT001
+    read = firewall.parse(recorded(f"hosts/debian12/{situation}/firewall.n1"))
+
+    assert (read.active, read.zone, read.accepts_all) == (True, "public", False)
+    assert ("high-availability" in read.services, "high-availability" in read.permanent_services) == (now, later)
+    assert ("80/tcp" in read.ports, "80/tcp" in read.permanent_ports) == (now, later)
+    assert (read.lets_in("ssh"), read.lets_in("high-availability")) == (True, now and later)
+    assert [read.lets_in_port(port) for port in (80, 8005, 8011)] == [now, now, False]
+
+
+def test_a_real_firewalld_that_trusts_everybody(recorded: Recorded) -> None:
+    read = firewall.parse(recorded("hosts/debian12/firewalld-trusted/firewall.n1"))
+
+    assert (read.zone, read.accepts_all, read.services) == ("trusted", True, frozenset())
+    assert read.lets_in("high-availability")
+
+
+def test_a_real_firewalld_that_is_stopped(recorded: Recorded) -> None:
+    assert firewall.parse(recorded("hosts/debian12/firewalld-stopped/firewall.n1")) == Firewall(active=False)
 
 
 def test_what_the_default_zone_lets_in(said: Said) -> None:
