@@ -24,6 +24,7 @@ from bot.markup import WORD, clean, spans
 from commands.report import Choice, Finding, Level, Listing, Part, Report, Table, Text
 
 COMMAND = "hacluster run"
+_WIDE = 4096
 _SIGN = {Level.OK: "✔", Level.INFO: "●", Level.UNKNOWN: "?", Level.WARNING: "!", Level.CRITICAL: "✘"}
 _COLOUR = {
     Level.OK: "green",
@@ -53,7 +54,7 @@ class TerminalSurface:
     def __init__(self, console: Console | None = None, ask: Ask = ask_on_stdin) -> None:
         self.last: tuple[Ref, Report] | None = None
         """The last report posted for itself, as it stands: its level is how the request went, its choices are open."""
-        self._console = console or Console(highlight=False)
+        self._console = console or _own_console()
         self._ask = ask
         self._live: Live | None = None
         self._count = 0
@@ -71,7 +72,7 @@ class TerminalSurface:
         self._count += 1
         ref = Ref("terminal", str(self._count))
         if under is not None:
-            self._console.print(Padding(draw(report), (0, 0, 0, 2)))
+            self._console.print(_indented(draw(report)))
             return ref
         self._settle()
         self.last = (ref, report)
@@ -124,10 +125,22 @@ class TerminalSurface:
 def draw(report: Report) -> RenderableType:
     """Draw a report: headline, parts, next step. Pure."""
     drawn: list[RenderableType] = [_headline(report)]
-    drawn += [Padding(_part(part), (0, 0, 0, 2)) for part in report.parts]
+    drawn += [_indented(_part(part)) for part in report.parts]
     if report.next_step:
         drawn.append(RichText.assemble("Next: ", (f"{COMMAND} {clean(report.next_step)}", "bold")))
     return Group(*drawn)
+
+
+def _own_console() -> Console:
+    """Return standard output. Elsewhere than on a terminal nothing is wrapped: who pipes wants whole lines."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = _WIDE
+    return console
+
+
+def _indented(drawn: RenderableType) -> Padding:
+    return Padding(drawn, (0, 0, 0, 2), expand=False)
 
 
 def _headline(report: Report) -> RichText:
@@ -144,7 +157,7 @@ def _part(part: Part) -> RenderableType:
             return _table(part)
         case Listing():
             title = [_styled(part.title, "bold")] if part.title else []
-            return Group(*title, Padding(RichText(clean(part.text)), (0, 0, 0, 2)))
+            return Group(*title, _indented(RichText(clean(part.text))))
 
 
 def _finding(finding: Finding) -> RichText:
