@@ -16,7 +16,7 @@ import asyncssh
 SSHD = "/usr/sbin/sshd"
 SUDOERS = """\
 Defaults !lecture
-bot ALL=(root) NOPASSWD: /usr/bin/id, /usr/bin/sleep, /usr/bin/env, /usr/bin/sh, /usr/sbin/absent
+bot ALL=(root) NOPASSWD: /usr/bin/id, /usr/bin/sleep, /usr/bin/env, /usr/bin/sh, /usr/bin/bash, /usr/sbin/absent
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import secrets
 import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,12 +20,13 @@ from commands.ssh.host_keys import one_line
 from config.inventory import NodeSpec
 from tests.commands.ssh.conftest import Site
 from tests.commands.ssh.open_ssh import OpenSsh, running, until_gone, until_running, why_not
+from tests.commands.ssh.relay import Relay
 
 pytestmark = pytest.mark.skipif(bool(why_not()), reason=why_not())
 
 Start = Callable[..., Awaitable[OpenSsh]]
 LOGINS = ["root", "bot"]
-_markers = itertools.count(31_000)
+_markers = itertools.count(secrets.randbelow(10**9))
 
 
 def long_sleep() -> tuple[str, ...]:
@@ -156,7 +158,7 @@ async def test_a_stream_ends_with_its_context(site: Site, node: NodeSpec) -> Non
     for user in LOGINS:
         async with site.runner(user=user).stream(node, lease) as stream:
             assert await anext(stream.lines()) == "ready"
-            assert running(words)
+            await until_running(words)
         assert await until_gone(words, 5), user
 
 
@@ -167,11 +169,35 @@ async def test_a_stream_ends_when_its_connection_breaks(site: Site, node: NodeSp
     async with runner.stream(node, lease) as stream:
         lines = stream.lines()
         assert await anext(lines) == "ready"
+        await until_running(words)
         (await runner._connection(node).get()).abort()
         with pytest.raises(Unreachable):
             await anext(lines)
         assert await until_gone(words, 5)
     assert (await runner.run(node, Command(("true",)))).status == 0
+
+
+@pytest.mark.parametrize("user", LOGINS)
+async def test_a_lease_ends_a_stream_whose_cable_was_cut(
+    site: Site, sshd: OpenSsh, host_key: asyncssh.SSHKey, user: str
+) -> None:
+    """A cut is noticed by sshd after hours; the command's own `read -t` does."""
+    words = long_sleep()
+    wrapper = f"trap 'trap - EXIT; kill 0' EXIT; {' '.join(words)} & echo ready; while read -r -t 1 _; do :; done"
+    async with Relay(sshd.port) as cable:
+        node = site.place("n1", cable.port, trust=host_key)
+        runner = site.runner(user=user, keepalive_interval=0.2, keepalive_count=3)
+        async with runner.stream(node, Command(("bash", "-c", wrapper))) as stream:
+            lines = stream.lines()
+            assert await anext(lines) == "ready"
+            for _ in range(4):
+                await asyncio.sleep(0.5)
+                await stream.write("\n")
+            assert running(words), "kept alive by the lease"
+            cable.frozen = True
+            with pytest.raises(Unreachable):
+                await anext(lines)
+            assert await until_gone(words, 10)
 
 
 async def test_more_commands_than_sshd_has_sessions_for_all_run(
