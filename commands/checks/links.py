@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from commands.checks import witness
 from commands.facts.fact import Known, NotRunning
 from commands.report import Finding, Level
 from commands.snapshot import NodeSnapshot, Snapshot
@@ -11,9 +12,9 @@ from commands.snapshot import NodeSnapshot, Snapshot
 
 def check(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield each link that is down between two members, once for both its ends."""
-    names = {node.node_id: node.name for _, cmap in snapshot.running("cmap") for node in cmap.nodelist}
+    names = {node.node_id: node.name for _, cmap in witness.running(snapshot, "cmap") for node in cmap.nodelist}
     told: set[tuple[int, frozenset[str]]] = set()
-    for node, status in snapshot.running("links"):
+    for node, status in witness.running(snapshot, "links"):
         here = node.node.name
         for link in status.links:
             for peer in link.peers:

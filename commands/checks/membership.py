@@ -15,7 +15,7 @@ from commands.snapshot import NodeSnapshot, Snapshot
 def views(snapshot: Snapshot) -> dict[frozenset[str], tuple[str, ...]]:
     """Return the different memberships that nodes see, each with the nodes that see it. More than one is a split."""
     seen: dict[frozenset[str], tuple[str, ...]] = {}
-    for node, cmap in snapshot.running("cmap"):
+    for node, cmap in witness.running(snapshot, "cmap"):
         members = cmap.joined_names()
         seen[members] = (*seen.get(members, ()), node.node.name)
     return seen
@@ -23,6 +23,8 @@ def views(snapshot: Snapshot) -> dict[frozenset[str], tuple[str, ...]]:
 
 def check(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield what is wrong with the membership. A node is lost only by the word of another that could be asked."""
+    for node in snapshot.nodes:
+        yield from _in_another(snapshot, node)
     if witness.runs_nowhere(snapshot):
         names = listed(node.node.name for node in snapshot.nodes)
         yield Finding(
@@ -32,10 +34,21 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
     seen = views(snapshot)
     if len(seen) > 1:
         yield _disagree(seen)
-    maps: dict[str, CorosyncMap] = {node.node.name: cmap for node, cmap in snapshot.running("cmap")}
+    maps: dict[str, CorosyncMap] = {node.node.name: cmap for node, cmap in witness.running(snapshot, "cmap")}
     for node in snapshot.nodes:
         yield from _absent(snapshot, node, maps)
     yield from _strangers(snapshot, seen)
+
+
+def _in_another(snapshot: Snapshot, node: NodeSnapshot) -> Iterator[Finding]:
+    other = witness.foreign(node, snapshot.cluster)
+    if other is not None:
+        yield Finding(
+            Level.CRITICAL,
+            f"another cluster runs on {node.node.name}, called `{other}`",
+            f"`/hacluster setup {snapshot.cluster.name}` says whether it can take the place.",
+            node.node.name,
+        )
 
 
 def _disagree(seen: dict[frozenset[str], tuple[str, ...]]) -> Finding:

@@ -24,14 +24,14 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _without_a_view(snapshot: Snapshot) -> Iterator[Finding]:
-    deciding = [node.node.name for node, _ in snapshot.running("status")]
+    deciding = [node.node.name for node, _ in witness.running(snapshot, "status")]
     if deciding:
         yield Finding(
             Level.WARNING,
             "Pacemaker has no DC: it decides nothing until one is elected",
             f"An election ends within some 20 s. If it does not, look at `journalctl -u pacemaker` on {deciding[0]}.",
         )
-    for node, _ in snapshot.running("cmap"):
+    for node, _ in witness.running(snapshot, "cmap"):
         if isinstance(node.status, Known) and isinstance(node.status.value, NotRunning):
             name = node.node.name
             yield Finding(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from commands.checks import witness
 from commands.checks.phrases import does, listed
 from commands.facts.corosync_quorum import QuorumStatus
 from commands.report import Finding, Level
@@ -13,7 +14,7 @@ from commands.snapshot import Snapshot
 def check(snapshot: Snapshot) -> Iterator[Finding]:
     """Yield what is wrong with the quorum, each side of a split told once."""
     sides: dict[str, tuple[QuorumStatus, list[str]]] = {}
-    for node, quorum in snapshot.running("quorum"):
+    for node, quorum in witness.running(snapshot, "quorum"):
         sides.setdefault(quorum.ring_id, (quorum, []))[1].append(node.node.name)
     for quorum, names in sides.values():
         if not quorum.quorate:

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from commands.facts.cib import Cib
+from commands.facts.corosync_cmap import CorosyncMap
 from commands.facts.crm_mon import ClusterStatus
 from commands.facts.fact import Known, NotRunning
 from commands.gates import GateState, gate_state
 from commands.snapshot import NodeSnapshot, Snapshot
+from config.inventory import ClusterSpec
+
+
+def foreign(node: NodeSnapshot, cluster: ClusterSpec) -> str | None:
+    """Return the name of another cluster that runs on the node, or None.
+
+    Debian's packages start one called `debian` by themselves; its membership says nothing about ours.
+    """
+    cmap = node.cmap.value if isinstance(node.cmap, Known) else None
+    if not isinstance(cmap, CorosyncMap) or cmap.cluster_name in {"", cluster.name}:
+        return None
+    return cmap.cluster_name
+
+
+def running(snapshot: Snapshot, field: str) -> Iterator[tuple[NodeSnapshot, Any]]:
+    """Yield what the nodes on which this very cluster runs say in the field."""
+    return ((node, told) for node, told in snapshot.running(field) if foreign(node, snapshot.cluster) is None)
 
 
 def pacemakers(snapshot: Snapshot) -> tuple[tuple[NodeSnapshot, ClusterStatus], ...]:
@@ -23,7 +43,7 @@ def pacemakers(snapshot: Snapshot) -> tuple[tuple[NodeSnapshot, ClusterStatus], 
         node, status = view
         return status.quorate, status.dc == node.node.name, sum(one.online for one in status.nodes)
 
-    views = [(node, status) for node, status in snapshot.running("status") if status.dc is not None]
+    views = [(node, status) for node, status in running(snapshot, "status") if status.dc is not None]
     return tuple(sorted(views, key=worth, reverse=True))
 
 
@@ -34,7 +54,7 @@ def pacemaker(snapshot: Snapshot) -> ClusterStatus | None:
 
 def newest_cib(snapshot: Snapshot) -> Cib | None:
     """Return the newest configuration that a running node told, or None where none could be read."""
-    found: list[Cib] = [cib for _, cib in snapshot.running("cib")]
+    found: list[Cib] = [cib for _, cib in running(snapshot, "cib")]
     return max(found, key=lambda cib: (cib.admin_epoch, cib.epoch, cib.num_updates), default=None)
 
 
@@ -43,7 +63,7 @@ def gate(snapshot: Snapshot, resource: str) -> GateState | None:
 
     Behind a cut network each side knows only of what was decided there: all of it counts.
     """
-    states = [state for _, cib in snapshot.running("cib") if (state := gate_state(cib, resource)) is not None]
+    states = [state for _, cib in running(snapshot, "cib") if (state := gate_state(cib, resource)) is not None]
     held = {node: value for state in states for node, value in state.attributes.items()}
     return replace(states[0], attributes=held) if states else None
 
@@ -55,5 +75,5 @@ def stopped(node: NodeSnapshot) -> bool:
 
 
 def runs_nowhere(snapshot: Snapshot) -> bool:
-    """Return whether every node says itself that the cluster does not run there."""
-    return all(stopped(node) for node in snapshot.nodes)
+    """Return whether every node says itself that the cluster does not run there, or that another one does."""
+    return all(stopped(node) or foreign(node, snapshot.cluster) for node in snapshot.nodes)

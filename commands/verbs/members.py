@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commands.checks import membership, sight
+from commands.checks import membership, sight, witness
 from commands.checks.phrases import counted, listed
 from commands.command import Command, Completed, Runner
 from commands.errors import HaclusterError
@@ -10,12 +10,13 @@ from commands.facts.corosync_cmap import CorosyncMap, ListedNode
 from commands.report import Finding, Level, Listing, Part, Report, Table
 from commands.snapshot import Snapshot, gather
 from commands.verbs.cluster_request import ClusterRequest, parse_cluster
+from commands.verbs.patience import Impatient
 from commands.verbs.verb import Desk, Verb
 from config.inventory import ClusterSpec
 from config.policy import Role
 
 READS = ("cmap",)
-PCS_STATUS_COROSYNC = Command(("pcs", "status", "corosync"))
+PCS_STATUS_COROSYNC = Command(("pcs", "status", "corosync"), timeout=10)
 """The last step of the recipe that clusters are made by. It lists the members only, not those that left."""
 
 
@@ -41,7 +42,7 @@ def _findings(snapshot: Snapshot) -> tuple[Finding, ...]:
 
 def _table(snapshot: Snapshot) -> Table | None:
     """Make one row per node, and a column for each view that some nodes share: one only where all of them agree."""
-    maps: dict[str, CorosyncMap] = {node.node.name: cmap for node, cmap in snapshot.running("cmap")}
+    maps: dict[str, CorosyncMap] = {node.node.name: cmap for node, cmap in witness.running(snapshot, "cmap")}
     if not maps:
         return None
     listed_nodes = {node.node_id: node for cmap in maps.values() for node in cmap.nodelist}
@@ -64,7 +65,7 @@ def _status(cmap: CorosyncMap, node: ListedNode) -> str:
 
 async def answer(request: ClusterRequest, desk: Desk) -> Report:
     """Ask every node for its view, and one that runs for pcs's."""
-    snapshot = await gather(request.cluster, desk.runner, READS)
+    snapshot = await gather(request.cluster, Impatient(desk.runner), READS)
     return report_of(snapshot, await pcs_text(snapshot, desk.runner))
 
 
@@ -76,7 +77,7 @@ async def membership_parts(cluster: ClusterSpec, runner: Runner) -> tuple[Part, 
 
 async def pcs_text(snapshot: Snapshot, runner: Runner) -> str | None:
     """Return what pcs says of the membership on the first running node that answers, or None."""
-    for node, _ in snapshot.running("cmap"):
+    for node, _ in witness.running(snapshot, "cmap"):
         try:
             done: Completed = await runner.run(node.node, PCS_STATUS_COROSYNC)
             return done.check().stdout

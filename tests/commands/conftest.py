@@ -19,6 +19,7 @@ from commands.facts.cib import Cib
 from commands.facts.corosync_cmap import CorosyncMap
 from commands.facts.fact import Fact, Known, Unknown
 from commands.snapshot import NodeSnapshot, Snapshot
+from commands.verbs.members import PCS_STATUS_COROSYNC
 from config.inventory import ClusterSpec, NodeSpec, VipSpec
 
 CAPTURES = Path(__file__).parents[1] / "captures"
@@ -96,7 +97,7 @@ class RecordedNodes:
         self._together = together
         self._all_sent = asyncio.Event()
         self._tools = {fact.command: tool for tool, fact in TOOLS.values()}
-        self._tools[Command(("pcs", "status", "corosync"))] = "pcs-status-corosync"
+        self._tools[PCS_STATUS_COROSYNC] = "pcs-status-corosync"
 
     async def run(self, node: NodeSpec, command: Command) -> Completed:
         self.sent.append((node.name, command))

@@ -43,7 +43,7 @@ def standing(snapshot: Snapshot) -> Standing:
     found = checks.findings(snapshot)
     level = max((finding.level for finding in found), key=lambda one: one.rank, default=Level.OK)
     word = _WORDS[level]
-    if next(snapshot.running("cmap"), None) is None and witness.pacemaker(snapshot) is None:
+    if next(witness.running(snapshot, "cmap"), None) is None and witness.pacemaker(snapshot) is None:
         word = "down" if witness.runs_nowhere(snapshot) else "unknown"
     return Standing(
         word,
@@ -62,7 +62,7 @@ def _online(snapshot: Snapshot) -> str:
     if status is not None:
         online = sum(node.online for node in status.nodes if node.name in declared)
         return f"{online} of {counted(total, 'node')} online"
-    members = [cmap.joined_names() for _, cmap in snapshot.running("cmap")]
+    members = [cmap.joined_names() for _, cmap in witness.running(snapshot, "cmap")]
     if members:
         return f"{max(len(declared & names) for names in members)} of {counted(total, 'node')} in the membership"
     stopped = [node.node.name for node in snapshot.nodes if witness.stopped(node)]
@@ -72,7 +72,7 @@ def _online(snapshot: Snapshot) -> str:
 
 
 def _quorum(snapshot: Snapshot) -> str:
-    told = {node.node.name: quorum.quorate for node, quorum in snapshot.running("quorum")}
+    told = {node.node.name: quorum.quorate for node, quorum in witness.running(snapshot, "quorum")}
     if not told:
         return "" if witness.runs_nowhere(snapshot) else "quorum unknown"
     quorate = [name for name, holds in told.items() if holds]

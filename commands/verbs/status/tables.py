@@ -41,8 +41,11 @@ def nodes_table(snapshot: Snapshot, ips: Iterable[FloatingIp]) -> Table:
 def _membership(snapshot: Snapshot, node: NodeSnapshot) -> str:
     """By the word of all running members, the node's own included."""
     name = node.node.name
-    views = {who.node.name: name in cmap.joined_names() for who, cmap in snapshot.running("cmap")}
+    views = {who.node.name: name in cmap.joined_names() for who, cmap in witness.running(snapshot, "cmap")}
     seen_by = [who for who, sees in views.items() if sees]
+    other = witness.foreign(node, snapshot.cluster)
+    if other is not None:
+        return f"of another cluster, {other}"
     if not views:
         return "stopped" if witness.stopped(node) else UNKNOWN
     if len(seen_by) == len(views):

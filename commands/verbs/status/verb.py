@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from commands.report import Report
 from commands.snapshot import gather
 from commands.verbs.cluster_request import parse_cluster
+from commands.verbs.patience import Impatient
 from commands.verbs.status.report import overview_of, report_of
 from commands.verbs.verb import Desk, Verb
 from commands.verbs.words import Words
@@ -33,10 +34,11 @@ def parse(words: Words, desk: Desk) -> StatusRequest:
 
 async def answer(request: StatusRequest, desk: Desk) -> Report:
     """Ask and tell. Nodes that cannot be asked are part of the answer."""
+    runner = Impatient(desk.runner)
     if request.cluster is not None:
-        return report_of(await gather(request.cluster, desk.runner, READS), desk.last_seen)
+        return report_of(await gather(request.cluster, runner, READS), desk.last_seen)
     clusters = [declared.spec for declared in desk.clusters.values()]
-    return overview_of(await asyncio.gather(*(gather(cluster, desk.runner, READS) for cluster in clusters)))
+    return overview_of(await asyncio.gather(*(gather(cluster, runner, READS) for cluster in clusters)))
 
 
 VERB = Verb(

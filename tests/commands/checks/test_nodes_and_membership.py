@@ -160,3 +160,13 @@ def test_a_declared_node_that_corosync_does_not_list_is_not_lost(situation: Situ
     snapshot = Snapshot(bigger, (*two.nodes, absent))
     assert told(snapshot, "n3 is declared, but not in corosync's list", level=Level.WARNING)
     assert not told(snapshot, "lost")
+
+
+def test_the_packages_own_cluster_is_another_one(situation: SituationOf, told: Told) -> None:
+    fresh = situation("fresh")
+    found = told(fresh, "another cluster runs on", "called `debian`", level=Level.CRITICAL)
+    assert [finding.node for finding in found] == ["n1", "n2"]
+    assert "setup web" in found[0].remedy
+    assert told(fresh, "the cluster does not run on n1 and n2")
+    assert not told(fresh, "is a member")
+    assert not told(fresh, "DC")

@@ -11,7 +11,8 @@ import pytest
 
 from commands.command import Runner
 from commands.errors import UsageError
-from commands.facts.fact import Unknown
+from commands.facts.corosync_cmap import CorosyncMap
+from commands.facts.fact import Known, Unknown
 from commands.report import Finding, Level, Report, Table, Text
 from commands.snapshot import Snapshot
 from commands.verbs.status import VERB, overview_of, report_of
@@ -104,6 +105,12 @@ def test_a_stopped_cluster_is_down(situation: SituationOf) -> None:
     assert {row["Membership"] for row in table(report, "Nodes").values()} == {"stopped"}
 
 
+def test_servers_with_another_cluster_on_them(situation: SituationOf) -> None:
+    report = report_of(situation("fresh"))
+    assert report.headline.startswith("`web`: down")
+    assert {row["Membership"] for row in table(report, "Nodes").values()} == {"of another cluster, debian"}
+
+
 def test_a_node_that_was_stopped_leaves_a_degraded_cluster(situation: SituationOf) -> None:
     n2 = table(report_of(situation("n2-stopped")), "Nodes")["n2"]
     assert (n2["Membership"], n2["Pacemaker"], n2["Quorum"]) == ("stopped", "offline", "stopped")
@@ -161,7 +168,14 @@ def test_one_node_the_bot_cannot_ask_is_no_loss(situation: SituationOf) -> None:
 
 
 def renamed(snapshot: Snapshot, name: str) -> Snapshot:
-    return replace(snapshot, cluster=snapshot.cluster.model_copy(update={"name": name}))
+    """Return the snapshot of a cluster that is called so, also by its own corosync."""
+    nodes = tuple(
+        replace(node, cmap=Known(replace(node.cmap.value, cluster_name=name)))
+        if isinstance(node.cmap, Known) and isinstance(node.cmap.value, CorosyncMap)
+        else node
+        for node in snapshot.nodes
+    )
+    return replace(snapshot, cluster=snapshot.cluster.model_copy(update={"name": name}), nodes=nodes)
 
 
 def test_all_clusters_come_worst_first(situation: SituationOf) -> None:
@@ -216,11 +230,11 @@ async def test_a_node_that_cannot_be_asked_is_part_of_the_answer(
 
 async def test_without_a_cluster_all_are_asked_at_once(situation: SituationOf, recorded_nodes: RunnerOf) -> None:
     healthy = situation("healthy")
-    other = renamed(healthy, "mail")
+    other = renamed(healthy, "mail")  # declared on nodes that really run `web`
     runner = recorded_nodes("healthy", together=2 * len(READS) * len(healthy.nodes))
     report = await answered((), desk(runner, healthy, other))
-    assert report.headline == "2 clusters: 2 healthy"
-    assert report.next_step == ""
+    assert report.headline == "2 clusters: 1 down, 1 healthy"
+    assert report.next_step == "status mail"
 
 
 async def test_the_channels_cluster_goes_before_all_of_them(situation: SituationOf, recorded_nodes: RunnerOf) -> None:
