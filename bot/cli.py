@@ -69,6 +69,12 @@ def run(
     raise typer.Exit(asyncio.run(bot.run_verb(load_settings(), words, yes=yes, channel=channel)))
 
 
+@app.command()
+def tokens() -> None:
+    """Say by the exit status whether Slack tokens are configured (0) or not (1)."""
+    raise typer.Exit(0 if load_settings().slack.configured else 1)
+
+
 @app.command("check")
 def check_command(
     *, config_only: Annotated[bool, typer.Option("--config-only", help="Ask neither Slack nor any node.")] = False

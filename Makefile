@@ -1,0 +1,45 @@
+# Two commands matter: `make run` and `make test`. Everything they need, they set up themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run test check bench chaos lock clean
+
+run: $(READY)  ## The bot: on Slack if tokens are configured, else in the sandbox (LAB=1 as root: on real nodes)
+	@if $(BIN)/hacluster tokens; then exec $(BIN)/hacluster serve; \
+	else exec $(BIN)/python -m sandbox run $(if $(LAB),--lab) $(if $(DEBIAN),--debian $(DEBIAN)) $(if $(PORT),--port $(PORT)); fi
+
+test: $(READY)  ## All tests, real nodes included where this machine can; says what it had to leave out
+	@.ci/system-packages
+	$(BIN)/pytest $(ARGS)
+
+check: $(READY)  ## Style, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## Ratios measured in one run on real nodes (root)
+	@.ci/system-packages
+	$(BIN)/python -m tests.lab.bench $(ARGS)
+
+chaos: $(READY)  ## Setup killed at every step, on real nodes (root; takes long)
+	@.ci/system-packages
+	CHAOS=all $(BIN)/pytest -m lab -k chaos --timeout 7200 $(ARGS)
+
+lock: $(READY)  ## Write the requirements files anew, without index addresses
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group dev pyproject.toml -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --group build -o requirements-build.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(READY): requirements-dev.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	touch $@
