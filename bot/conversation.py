@@ -50,7 +50,7 @@ class Ref:
 
 
 class NotDelivered(HaclusterError):
-    """An answer could not be shown where it belongs. Whoever asks for it has been told already, if there was a way."""
+    """An answer could not be shown where it belongs."""
 
 
 class Surface(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from slack_bolt.async_app import AsyncApp
@@ -17,6 +18,9 @@ from bot.slack.render import COMMAND
 from bot.slack.sdk_log import sdk_logger
 from bot.slack.surface import SlackSurface
 from bot.slack.work import Work
+
+_LAST_EDITS = 5.0
+"""Seconds that a shutdown gives to edits which wait for their turn, however long Slack asks for patience."""
 
 
 class Slack:
@@ -48,5 +52,9 @@ class Slack:
     async def close(self, grace: float) -> tuple[str, ...]:
         """Let what is under way end within `grace` seconds, show the last edits; return what had to be cancelled."""
         late = await self._work.drain(grace)
-        await self._messages.flush()
+        try:
+            async with asyncio.timeout(_LAST_EDITS):
+                await self._messages.flush()
+        except TimeoutError:
+            return (*late, "last edits")
         return late

@@ -23,7 +23,7 @@ from bot.slack.groups import Groups
 from bot.slack.messages import Messages
 from bot.slack.modals import closing_view, field_errors
 from bot.slack.payloads import Filled, Press, Sent, Typed
-from bot.slack.surface import SlackSurface
+from bot.slack.surface import NotInvited, SlackSurface
 from bot.slack.work import Work
 from commands.report import Finding, Level, Report, Text
 
@@ -179,6 +179,8 @@ class Listeners:
     ) -> None:
         try:
             await job(await self._actor(sent), surface)
+        except NotInvited as error:
+            await surface.whisper(Report(error.message, Level.WARNING, (Text(error.remedy),)))
         except NotDelivered as error:
             _log.warning("answer not delivered", channel=sent.place.channel, why=str(error))
         except Exception as error:  # noqa: BLE001 - the one place for what nobody foresaw

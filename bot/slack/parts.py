@@ -18,9 +18,9 @@ _PARAGRAPH = 3_000
 _FINDING = 800
 _FINDINGS = 5_000
 _TABLE = 5_000
-_LISTING = 2_500
-_LISTING_LINES = 24
-"""A listing longer than that hides what stands below it in the message: its head is shown, all of it is in the file."""
+_LISTING = 1_500
+_LISTING_LINES = 12
+"""A listing longer than that hides the buttons below it: its head is shown, all of it is in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def draw(group: Sequence[Part], room: int, *, native_table: bool, file: str) -> 
         case [Table() as table]:
             return _code_table(table, room, missing)
         case [Listing() as listing]:
-            return _listing(listing, room, missing)
+            return _listing(listing, room, missing, file=file)
         case _:
             return _findings([part for part in group if isinstance(part, Finding)], room, missing)
 
@@ -125,9 +125,11 @@ def _code_table(table: Table, room: int, missing: Missing) -> Drawn:
     return _code(table.title, lines, min(room, _TABLE), len(lines), lambda count: missing(count, "row"))
 
 
-def _listing(listing: Listing, room: int, missing: Missing) -> Drawn:
+def _listing(listing: Listing, room: int, missing: Missing, *, file: str) -> Drawn:
+    """Draw a listing: its head where a file has the rest, as much as there is room for where none does."""
     lines = listing.text.expandtabs().rstrip("\n").split("\n")
-    return _code(listing.title, lines, min(room, _LISTING), _LISTING_LINES, lambda count: missing(count, "line"))
+    room, most = (min(room, _LISTING), _LISTING_LINES) if file else (room, len(lines))
+    return _code(listing.title, lines, room, most, lambda count: missing(count, "line"))
 
 
 def _code(title: str, lines: Sequence[str], room: int, most: int, missing: Callable[[int], str]) -> Drawn:

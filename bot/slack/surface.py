@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.conversation import NotDelivered, Place, Ref
 from bot.slack.api import SlackRefused
 from bot.slack.messages import Messages
 from bot.slack.payloads import Press, Sent
-from commands.report import Finding, Level, Report
+from commands.report import Report
 
 _NOT_THERE = frozenset({"not_in_channel", "channel_not_found"})
-_REMEDY = Finding(
-    Level.WARNING,
-    "I am not in this conversation, so nobody but you can see my answers.",
-    remedy="Invite me with `/invite @hacluster`, then ask again. In a direct message with somebody I cannot be.",
-)
 
 
 class NotInvited(NotDelivered):
-    """The bot may not write in the channel. Whoever asked has been told to invite it."""
+    """The bot is not in the conversation it was asked in. Whoever asked can still be told, by `whisper`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "I am not in this conversation, so I cannot answer in it",
+            remedy="Invite me with `/invite @hacluster` and ask again. I cannot join direct messages between people.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,13 @@ class SlackSurface:
         return cls(messages, sent.place, sent.user, sent.response_url, press.message if press.ephemeral else None)
 
     async def post(self, report: Report, *, under: Ref | None = None) -> Ref:
-        """Post into the place, or the thread of `under`. Where the bot is not, the answer goes to the asker alone."""
+        """Post into the place, or the thread of `under`. Raises `NotInvited` where the bot is not in the channel."""
         try:
             return await self.messages.post(self.place.channel, report, thread=self._thread(under))
         except SlackRefused as refused:
-            if refused.code not in _NOT_THERE or self.response_url is None:
-                raise
-            shown = replace(report, parts=(_REMEDY, *report.parts), choices=())
-            await self.messages.respond(self.response_url, shown)
-            raise NotInvited(str(refused)) from refused
+            if refused.code in _NOT_THERE:
+                raise NotInvited from refused
+            raise
 
     async def edit(self, ref: Ref, report: Report, *, final: bool = False) -> None:
         """Replace a message, paced; at once when final."""

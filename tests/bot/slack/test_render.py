@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -182,11 +183,20 @@ def test_a_table_that_is_too_long_says_how_many_rows_are_missing_and_is_whole_in
 
 
 def test_what_cannot_be_attached_is_not_promised() -> None:
-    listing = Listing("output", "line\n" * 100, "output.txt")
+    listing = Listing("output", "line\n" * 5000, "output.txt")
     message = render(Report("web", parts=(listing,)), attach=False)
 
-    assert "(76 more lines)" in _shown(message)
+    missing = re.search(r"\((\d+) more lines\)", _shown(message))
+    assert missing is not None
+    assert _shown(message).count("line\n") == pytest.approx(5000 - int(missing[1]), abs=1)
     assert message.files == ()
+
+
+def test_what_cannot_be_attached_is_shown_as_far_as_it_fits() -> None:
+    commands = "\n".join(f"n1: pcs resource enable vip{number}" for number in range(100))
+    message = render(Report("web", parts=(Listing("", commands),)), attach=False)
+
+    assert commands in _shown(message)
 
 
 def test_findings_in_a_row_are_one_list() -> None:

@@ -58,12 +58,12 @@ async def test_a_file_that_cannot_be_uploaded_is_told_in_the_thread() -> None:
         assert "missing_scope" in reply.text
 
 
-async def test_without_a_way_to_the_asker_a_closed_channel_is_an_error(ws: Workspace, messages: Messages) -> None:
-    with pytest.raises(NotDelivered) as error:
-        await SlackSurface(messages, Place(RANDOM), ADA).post(Report("web"))
+@pytest.mark.parametrize("channel", [RANDOM, "C0NOWHERE"])
+async def test_a_channel_the_bot_is_not_in_is_told_as_such(messages: Messages, channel: str) -> None:
+    with pytest.raises(NotInvited) as error:
+        await SlackSurface(messages, Place(channel), ADA).post(Report("web"))
 
-    assert not isinstance(error.value, NotInvited)
-    assert ws.ephemerals("ada") == []
+    assert "/invite" in error.value.remedy
 
 
 async def test_a_whisper_falls_back_to_a_direct_message(ws: Workspace, messages: Messages) -> None:
