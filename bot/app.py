@@ -11,12 +11,11 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 
 import structlog
-from commands.verbs.members import membership_parts
 
 from bot import logs, reach
 from bot.cards import CONFIRM
 from bot.conversation import Actor, Place
-from bot.dispatch import Dispatcher, World
+from bot.dispatch import Dispatcher
 from bot.scheduler import Scheduler
 from bot.sightings import Sightings
 from bot.slack.api import open_api
@@ -28,8 +27,10 @@ from bot.store import Store
 from bot.store.engine import StoreUnusable
 from bot.terminal import TerminalSurface
 from bot.verbs import VERBS
+from bot.world import World
 from commands.errors import HaclusterError, UsageError
 from commands.report import Level
+from commands.verbs.members import membership_parts
 from config.folders import NotInFolder
 from config.policy import LOCAL
 from config.settings import Settings

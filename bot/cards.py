@@ -130,14 +130,16 @@ def problem_parts(problem: HaclusterError | None, what: str) -> tuple[Part, ...]
     return (finding,)
 
 
-def step_note(event: Progress) -> Report | None:
-    """Return what the thread is told of a step that ended, or None where there is nothing to tell."""
-    if event.state not in {"done", "failed"}:
-        return None
-    lines = [f"{done.node}: {done.command.shown()}  ({done.seconds:.1f} s)" for done in event.ran]
-    parts: tuple[Part, ...] = (Listing("Ran", "\n".join(lines)),) if lines else ()
-    level = Level.OK if event.state == "done" else Level.CRITICAL
-    return Report(f"{event.step.title}: {event.state} at {event.seconds:.1f} s", level, parts)
+def details(plan: Plan, events: Iterable[Progress]) -> Report:
+    """Return what the thread keeps of a plan that was carried out: every command, where, how it ended, how long."""
+    lines: list[str] = []
+    for event in events:
+        if event.state in {"done", "failed"}:
+            lines.append(f"# {event.step.title}: {event.state} at {event.seconds:.1f} s")
+            lines += [f"{d.node}: {d.command.shown()}  (exit {d.status}, {d.seconds:.1f} s)" for d in event.ran]
+            lines += [f"{event.problem}"] if event.problem else []
+    listing = Listing("What was run", "\n".join(lines), f"{plan.cluster.name}-{plan.verb}-log.txt")
+    return Report(f"`{plan.cluster.name}`: what {plan.verb} ran", Level.INFO, (listing,))
 
 
 def refused(refusal: Refusal, cluster: str, offers: Iterable[tuple[HostKeyUnknown, str]] = ()) -> Report:
@@ -169,7 +171,10 @@ def ended(cluster: str, verb: str, how: str, level: Level = Level.INFO) -> Repor
 
 def problem(error: HaclusterError) -> Report:
     """Answer one person whose request cannot be met."""
-    titles: Mapping[type[Exception], str] = {UsageError: "I cannot make sense of that", NotAllowed: "You may not do that here"}
+    titles: Mapping[type[Exception], str] = {
+        UsageError: "I cannot make sense of that",
+        NotAllowed: "You may not do that here",
+    }
     title = next((words for kind, words in titles.items() if isinstance(error, kind)), "That did not work")
     level = Level.WARNING if isinstance(error, UsageError | NotAllowed) else Level.CRITICAL
     words = [Text(f"{error}.")]

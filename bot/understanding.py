@@ -1,0 +1,74 @@
+"""From what somebody typed to a verb, its typed request and the right to ask for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.conversation import Actor, Place
+from bot.world import World
+from commands.errors import NotAllowed, UsageError
+from commands.verbs.verb import Declared, Desk, Verb
+from commands.verbs.words import nearest, parse, tokens
+from config.inventory import ClusterSpec
+from config.policy import LOCAL, Role
+
+
+async def understand(world: World, actor: Actor, place: Place, text: str) -> tuple[Verb, Any, Desk]:
+    """Return the verb, its request and the desk it was understood at. Raises `UsageError` or `NotAllowed`.
+
+    Whether the person may use the verb at all is asked before their words are looked at, whether they may on this
+    cluster right after.
+    """
+    if actor.team != LOCAL and not world.policy.allows_channel(place.channel):
+        raise NotAllowed("the bot is not to be used in this channel", remedy="Ask an admin of the bot where it is.")
+    name, *rest = tokens(text) or ("help",)
+    verbs = {verb.name: verb for verb in world.verbs}
+    verb = verbs.get(name.lower())
+    if verb is None:
+        near = nearest(name, verbs)
+        remedy = f"Did you mean `/hacluster {near}`?" if near else "`/hacluster help` lists what there is."
+        raise UsageError(f"there is no verb {name[:40]!r}", remedy=remedy)
+    desk = await _desk(world, actor, place)
+    if not any(_has(desk, verb.role, cluster) for cluster in (None, *desk.clusters)):
+        raise _denied(actor, verb, None)
+    request = verb.parse(parse(rest, verb.options, f"/hacluster {verb.usage}"), desk)
+    authorise(world, actor, verb, request.cluster)
+    return verb, request, desk
+
+
+def authorise(world: World, actor: Actor, verb: Verb, cluster: ClusterSpec | None) -> None:
+    """Let the person use the verb on the cluster (None: on no single one), or raise `NotAllowed` with what it takes."""
+    name = cluster.name if cluster else None
+    if not world.policy.allows(verb.role, actor.team, actor.user, actor.groups, name):
+        raise _denied(actor, verb, name)
+
+
+def _denied(actor: Actor, verb: Verb, cluster: str | None) -> NotAllowed:
+    on = f" on `{cluster}`" if cluster else ""
+    return NotAllowed(
+        f"`{verb.name}`{on} takes the role {verb.role.word}",
+        remedy=f"Ask for a grant for the id `{actor.key}` in the bot's policy; `/hacluster whoami` shows what you may do.",
+    )
+
+
+def _has(desk: Desk, role: Role, cluster: str | None) -> bool:
+    held = desk.role(cluster)
+    return held is not None and held >= role
+
+
+async def _desk(world: World, actor: Actor, place: Place) -> Desk:
+    clusters = {name: Declared(spec, "file") for name, spec in world.declared.items()}
+    for spec in await world.store.declared() if world.store else ():
+        clusters.setdefault(spec.name, Declared(spec, "slack"))
+    here = [name for name, known in clusters.items() if place.channel in known.spec.channels]
+    return Desk(
+        clusters=clusters,
+        runner=world.runner,
+        default_cluster=here[0] if here else None,
+        verbs=world.verbs,
+        who=actor.key,
+        role=lambda cluster: world.policy.role(actor.team, actor.user, actor.groups, cluster),
+        last_seen=world.last_seen,
+        secret=world.secret,
+        file=world.file,
+    )

@@ -1,0 +1,61 @@
+"""What the door and the changes behind it work with; made once, in `bot.app`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from bot.conversation import Actor
+from bot.store import Store
+from commands.command import Runner
+from commands.errors import HaclusterError
+from commands.report import Part
+from commands.verbs.verb import Verb
+from config.inventory import ClusterSpec, NodeSpec
+from config.policy import LOCAL, Policy
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything from outside that deciding and doing need, handed in."""
+
+    verbs: tuple[Verb, ...]
+    policy: Policy
+    declared: Mapping[str, ClusterSpec]
+    """The clusters of the configuration file; they win over those made from chat."""
+    runner: Runner
+    store: Store | None
+    """None only for the terminal, where reading works without it."""
+    now: Callable[[], datetime]
+    start: Callable[[Coroutine[Any, Any, None]], object]
+    """Runs work that outlives the call, where shutdown waits for it."""
+    secret: Callable[[str], str]
+    file: Callable[[str], str]
+    results: Callable[[ClusterSpec, Runner], Awaitable[tuple[Part, ...]]]
+    """What is shown when a change is done: the membership, as the recipe's last step has it."""
+    last_seen: Callable[[NodeSpec], datetime | None] = lambda _: None
+
+    def needed_store(self) -> Store:
+        """Return the store. Raises `HaclusterError` where it could not be opened: nothing is changed without it."""
+        if self.store is None:
+            raise HaclusterError(
+                "the bot's store cannot be opened, so nothing is changed", remedy="Reading still works."
+            )
+        return self.store
+
+    async def audit(
+        self, actor: Actor | None, verb: str, cluster: str | None, event: str, detail: Mapping[str, Any]
+    ) -> None:
+        """Write down what happened; actor None is the bot itself. `detail` holds no secret: secrets are in no argv."""
+        surface = "bot" if actor is None else "terminal" if actor.team == LOCAL else "slack"
+        who = actor.key if actor else "bot"
+        if self.store is None:
+            log.info("audit", actor=who, verb=verb, cluster=cluster, what=event)
+            return
+        await self.store.record(self.now(), who, surface, verb, cluster, event, detail)
