@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.refusal import Refused
@@ -79,7 +79,7 @@ class Call:
         return user
 
 
-Answer: TypeAlias = Callable[[Call], Awaitable[Json]]
+Answer: TypeAlias = Callable[[Call], Coroutine[Any, Any, Json]]
 """A method: takes the call, gives what goes beside `ok: true`, raises Refused."""
 
 

@@ -2,6 +2,7 @@
 
 import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
+import { state } from "./state.js";
 
 const REMEMBERED = 50;
 
@@ -14,9 +15,12 @@ function remember(line) {
   localStorage.setItem("typed", JSON.stringify([...lines, line].slice(-REMEMBERED)));
 }
 
-/** A composer. `send(line)` does it; `commands` are offered after a slash; `hints` fill it. */
-export function composer({ placeholder, send, commands = [], hints = [] }) {
-  let place = null;
+/**
+ * A composer. `send(line)` does it and gives whether the line should come back; `commands` are offered after a slash;
+ * `hints` fill it. What is typed is kept as the draft of `place`.
+ */
+export function composer({ place, placeholder, send, commands = [], hints = [] }) {
+  let recalled = null;
   const field = h("textarea", { rows: 1, placeholder, "aria-label": placeholder, autocomplete: "off", spellcheck: "false" });
   const button = h("button.send", { type: "button", "aria-label": "Send", title: "Send", onclick: () => submit() }, icon("send"));
   const menu = h("div.completions", { hidden: true });
@@ -26,6 +30,7 @@ export function composer({ placeholder, send, commands = [], hints = [] }) {
     field.style.height = "auto";
     field.style.height = `${Math.min(field.scrollHeight, 180)}px`;
     button.disabled = !field.value.trim();
+    state.drafts.set(place, field.value);
     complete();
   };
   const put = (line) => {
@@ -44,7 +49,7 @@ export function composer({ placeholder, send, commands = [], hints = [] }) {
     const line = field.value.trim();
     if (!line || field.disabled) return;
     remember(line);
-    place = null;
+    recalled = null;
     put("");
     box.classList.add("sending");
     const returned = await send(line);
@@ -53,23 +58,23 @@ export function composer({ placeholder, send, commands = [], hints = [] }) {
   };
   const recall = (step) => {
     const lines = history();
-    place = Math.max(0, Math.min(lines.length, (place ?? lines.length) + step));
-    put(lines[place] ?? "");
+    recalled = Math.max(0, Math.min(lines.length, (recalled ?? lines.length) + step));
+    put(lines[recalled] ?? "");
   };
 
   field.addEventListener("input", () => {
-    place = null;
+    recalled = null;
     fit();
   });
   field.addEventListener("keydown", (event) => {
-    const browsing = place !== null || !field.value;
+    const browsing = recalled !== null || !field.value;
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       submit();
     } else if (event.key === "ArrowUp" && browsing) {
       event.preventDefault();
       recall(-1);
-    } else if (event.key === "ArrowDown" && place !== null) {
+    } else if (event.key === "ArrowDown" && recalled !== null) {
       event.preventDefault();
       recall(1);
     } else if (event.key === "Tab" && !menu.hidden && !event.shiftKey) {
@@ -81,6 +86,7 @@ export function composer({ placeholder, send, commands = [], hints = [] }) {
   fill(chips, hints.length > 0 && h("span", {}, "Try"), hints.map((hint) => h("button", { type: "button", title: hint, onclick: () => put(hint) }, hint)));
   const box = h("div.box", {}, menu, field, button);
   const node = h("div.composer", {}, hints.length > 0 && chips, box);
-  button.disabled = true;
+  field.value = state.drafts.get(place) ?? "";
+  button.disabled = !field.value.trim();
   return { node, put, focus: () => field.focus() };
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from sandbox.slack import Workspace
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.blocks import message_block_problems, view_block_problems
 from sandbox.slack.methods import METHODS
-from sandbox.slack.methods.call import Call
+from sandbox.slack.methods.call import Call, Method
 from sandbox.slack.refusal import Refused
+from sandbox.slack.world import MANIFEST_SCOPES
 
 WORDS = st.sampled_from(
     [
@@ -58,7 +60,11 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
     max_leaves=15,
 )
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EVERYTHING = (
+    *MANIFEST_SCOPES,
+    *("channels:history", "im:read", "im:write", "users:read", "files:read", "reactions:write"),
+)
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @QUICK
@@ -68,14 +74,22 @@ def test_any_blocks_are_judged(blocks: list[Any], anything: Any) -> None:
     assert all(isinstance(problem, str) for problem in view_block_problems(anything))
 
 
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    """One event loop for all examples."""
+    with asyncio.Runner() as loop:
+        yield loop
+
+
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS.keys())
-@settings(QUICK, max_examples=20)
+@settings(QUICK, max_examples=15)
 @given(arguments=st.dictionaries(KEYS, JSON | JSON.map(json.dumps), max_size=6))
-def test_any_arguments_are_answered_or_refused(method: Any, arguments: dict[str, Any]) -> None:
-    everything = ("channels:history", "im:read", "im:write", "users:read", "files:read", "reactions:write")
-    ws = Workspace(scopes=(*Workspace().site.scopes, *everything))
+def test_any_arguments_are_answered_or_refused(
+    method: Method, runner: asyncio.Runner, arguments: dict[str, Any]
+) -> None:
+    ws = Workspace(scopes=EVERYTHING)
     try:
-        answer = asyncio.run(method.answer(Call(ws.site, Arguments(arguments))))
+        answer = runner.run(method.answer(Call(ws.site, Arguments(arguments))))
     except Refused as refused:
         answer = refused.payload()
     json.dumps(answer)

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from pathlib import Path
 
 from slack_sdk.web.async_client import AsyncWebClient
+
+ROOT = Path(__file__).parents[3]
 
 
 async def test_it_prints_what_connects_and_ends_on_sigterm() -> None:
     server = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "sandbox.slack", "--banner", "Simulated nodes"), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "sandbox.slack", "--banner", "Simulated nodes"),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
     )
     assert server.stdout is not None
     lines = [(await server.stdout.readline()).decode().strip() for _ in range(5)]

@@ -170,10 +170,12 @@ async def test_banner_hints_panel_and_no_bot(ws: Workspace, tab: Tab) -> None:
         pressed.append("n2")
         return "n2 is off"
 
+    await tab.write(COMPOSER, "half a thought")
     ws.set_front(
         Front(banner="Simulated nodes", hints=("/hacluster status",), panel=(PanelButton("Power off n2", power_off),))
     )
     await tab.see(".banner", "Simulated nodes")
+    assert await tab.run(f"document.querySelector('{COMPOSER}').value") == "half a thought"
     await tab.see(".connection", "No bot connected")
     await tab.click(".panel button", "Power off n2")
     await tab.see(".toast", "n2 is off")
