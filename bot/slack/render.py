@@ -57,6 +57,19 @@ def render(report: Report, *, command: str = COMMAND, attach: bool = True) -> Re
     return Rendered(escape(cut(said, _TEXT)) or "…", [*top, *middle, *bottom], files)
 
 
+def render_simply(report: Report, *, attach: bool = True) -> Rendered:
+    """Draw a report with the oldest blocks only, for when Slack refuses what `render` made: text, and the buttons."""
+    report = _cleaned(report)
+    said = plain(report)
+    text = escape(cut(said, _TEXT // 5)) or "…"  # escaping makes five characters of one at most
+    blocks: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
+    actions, _ = buttons(report.choices, report.headline)
+    full = Attachment(FULL_REPORT, clip(without_markup(report.headline), 80), said)
+    return Rendered(
+        text, [*blocks, actions] if actions else blocks, (full,) if attach and len(said) > len(text) else ()
+    )
+
+
 def _headline(report: Report) -> Iterator[Block]:
     if not report.parts and not report.choices:
         yield _one_line(report)

@@ -12,7 +12,7 @@ from bot.conversation import NotDelivered, Ref
 from bot.slack.api import Api, SlackRefused, open_api
 from bot.slack.http import serving
 from bot.slack.messages import Messages
-from commands.report import Level, Report
+from commands.report import Choice, Level, Report, Table
 
 Behaviour = Callable[[web.Request, int], Awaitable[web.StreamResponse]]
 
@@ -96,3 +96,21 @@ async def test_slacks_refusal_carries_its_word_for_why(ws: Any, api: Api) -> Non
 
     assert refused.value.code == "channel_not_found"
     assert ws.bot_token not in str(refused.value)
+
+
+async def test_a_drawing_that_slack_refuses_is_sent_simply_with_its_buttons(faulty: tuple[Faulty, Api]) -> None:
+    sent = []
+
+    async def knows_no_tables(request: web.Request, _: int) -> web.StreamResponse:
+        blocks = (await request.json())["blocks"]
+        sent.append([block["type"] for block in blocks])
+        if "table" in sent[-1]:
+            return web.json_response({"ok": False, "error": "invalid_blocks"})
+        return web.json_response({"ok": True, "channel": "C1", "ts": "1.0"})
+
+    server, api = faulty
+    server.behaviour = knows_no_tables
+    table = Table(("node",), (("n1",),))
+    await Messages(api).post("C1", Report("web", parts=(table,), choices=(Choice("Go", "go", "1"),)))
+
+    assert sent == [["header", "table", "actions"], ["section", "actions"]]

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.conversation import FORM_ACTION, Place
@@ -132,6 +132,25 @@ async def test_a_check_that_breaks_is_a_reference_in_the_form(bot: Any) -> None:
     assert "inner workings" not in body
 
 
+async def test_a_check_that_takes_long_is_told_in_time_and_its_errors_later(bot: Any) -> None:
+    checked = asyncio.Event()
+
+    async def check(_: Mapping[str, str]) -> Mapping[str, str]:
+        await checked.wait()
+        return {"name": "that name is taken"}
+
+    bot.desk.forms["setup"], bot.desk.check = SETUP, check
+    await bot.ws.slash("ada", "#ops", "/hacluster setup")
+    view = (await bot.ws.wait_for(lambda: bot.ws.views("ada")))[0]
+    done = await bot.ws.submit("ada", view.id, {"name": "web", "nodes": "n1=10.0.0.1"})
+    assert done.acked
+    assert "takes a moment longer" in str(bot.ws.views("ada")[0].blocks)
+
+    checked.set()
+    told = (await bot.ws.wait_for(lambda: bot.ws.ephemerals("ada")))[0]
+    assert "name: that name is taken" in told.text
+
+
 _TEXTS = st.text(max_size=4000)
 _FIELDS = st.builds(
     Field,
@@ -161,6 +180,7 @@ _FORMS = st.builds(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(_FORMS)
 def test_any_form_is_a_modal_that_slack_takes(form: Form) -> None:
     view = form_view(form, Place("C1"))

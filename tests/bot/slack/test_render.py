@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.slack import limits
 from bot.slack.buttons import Pressed, pressed
 from bot.slack.limits import message_problems
-from bot.slack.render import Rendered, render
+from bot.slack.render import Rendered, render, render_simply
 from commands.report import Choice, Finding, Level, Listing, Part, Report, Table, Text
 from sandbox.slack.blocks import message_block_problems
 
@@ -110,6 +110,16 @@ _THEIRS: dict[str, int] = {
 @pytest.mark.parametrize("name", _THEIRS)
 def test_our_limits_are_those_of_an_independent_table(name: str) -> None:
     assert getattr(slackblocks_limits, name) == _THEIRS[name]
+
+
+@pytest.mark.filterwarnings("ignore:Generating overly large repr")
+@settings(deadline=None, max_examples=60)
+@given(_REPORTS)
+def test_the_simple_drawing_keeps_within_the_limits_too(report: Report) -> None:
+    message = render_simply(report)
+
+    assert message_problems(message.text, message.blocks) == []
+    assert message_block_problems(message.blocks) == []
 
 
 def _shown(message: Rendered) -> str:
