@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
+
 from commands.checks import membership, sight, witness
 from commands.checks.phrases import counted, listed
-from commands.command import Command, Completed, Runner
+from commands.command import Command, Runner
 from commands.errors import HaclusterError
 from commands.facts.corosync_cmap import CorosyncMap, ListedNode
 from commands.report import Finding, Level, Listing, Part, Report, Table
-from commands.snapshot import Snapshot, gather
+from commands.snapshot import NodeSnapshot, Snapshot, gather
 from commands.verbs.cluster_request import ClusterRequest, parse_cluster
 from commands.verbs.patience import Impatient
 from commands.verbs.verb import Desk, Verb
-from config.inventory import ClusterSpec
+from config.inventory import ClusterSpec, NodeSpec
 from config.policy import Role
 
 READS = ("cmap",)
@@ -64,23 +67,34 @@ def _status(cmap: CorosyncMap, node: ListedNode) -> str:
 
 
 async def answer(request: ClusterRequest, desk: Desk) -> Report:
-    """Ask every node for its view, and one that runs for pcs's."""
-    snapshot = await gather(request.cluster, Impatient(desk.runner), READS)
-    return report_of(snapshot, await pcs_text(snapshot, desk.runner))
+    """Ask and tell."""
+    return report_of(*await look(request.cluster, desk.runner))
 
 
 async def membership_parts(cluster: ClusterSpec, runner: Runner) -> tuple[Part, ...]:
     """Ask, and return what a message about something else ends with: who is a member now."""
-    snapshot = await gather(cluster, runner, READS)
-    return membership_report(snapshot, await pcs_text(snapshot, runner))
+    return membership_report(*await look(cluster, runner))
 
 
-async def pcs_text(snapshot: Snapshot, runner: Runner) -> str | None:
-    """Return what pcs says of the membership on the first running node that answers, or None."""
-    for node, _ in witness.running(snapshot, "cmap"):
+async def look(cluster: ClusterSpec, runner: Runner) -> tuple[Snapshot, str | None]:
+    """Ask every node for its view, and pcs on the first that turns out to run, while others may still be awaited."""
+
+    async def view(node: NodeSpec) -> NodeSnapshot:
+        return (await gather(cluster, Impatient(runner), READS, nodes=(node.name,))).node(node.name)
+
+    async with asyncio.TaskGroup() as asking:
+        views = [asking.create_task(view(node)) for node in cluster.nodes]
+        words = await _pcs_words(cluster, runner, views)
+    return Snapshot(cluster, tuple(view.result() for view in views)), words
+
+
+async def _pcs_words(cluster: ClusterSpec, runner: Runner, views: Iterable[asyncio.Task[NodeSnapshot]]) -> str | None:
+    for answered in asyncio.as_completed(views):
+        node = await answered
+        if not any(witness.running(Snapshot(cluster, (node,)), "cmap")):
+            continue
         try:
-            done: Completed = await runner.run(node.node, PCS_STATUS_COROSYNC)
-            return done.check().stdout
+            return (await runner.run(node.node, PCS_STATUS_COROSYNC)).check().stdout
         except HaclusterError:
             continue  # it is only a second telling of what the table says; another node may do
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from commands.command import Command, Completed
 from commands.facts.fact import Unknown
 from commands.report import Finding, Level, Listing, Report, Table
 from commands.snapshot import Snapshot
-from commands.verbs.members import PCS_STATUS_COROSYNC, VERB, membership_report, report_of
+from commands.verbs.members import PCS_STATUS_COROSYNC, VERB, membership_parts, report_of
 from commands.verbs.verb import Declared, Desk
 from commands.verbs.words import Words
 from config.inventory import NodeSpec
@@ -78,9 +79,35 @@ def test_nothing_known_is_unknown(situation: SituationOf) -> None:
     assert report_of(silent, None).level is Level.UNKNOWN
 
 
-def test_a_setup_can_end_with_the_same_parts(situation: SituationOf) -> None:
-    parts = membership_report(situation("healthy"), "\nMembership information\n")
+async def test_a_setup_can_end_with_the_same_parts(situation: SituationOf, recorded_nodes: RunnerOf) -> None:
+    healthy = situation("healthy")
+    parts = await membership_parts(healthy.cluster, recorded_nodes("healthy"))
     assert [type(part) for part in parts] == [Table, Listing]
+
+
+async def test_pcs_is_asked_without_waiting_for_a_node_that_is_dead(
+    situation: SituationOf, recorded_nodes: RunnerOf
+) -> None:
+    nodes = recorded_nodes("n2-lost")
+    pcs_was_asked = asyncio.Event()
+
+    class SlowToFail:
+        """The same nodes, with n2 failing only once pcs was asked on n1."""
+
+        stream = nodes.stream
+
+        async def run(self, node: NodeSpec, command: Command) -> Completed:
+            if command == PCS_STATUS_COROSYNC:
+                pcs_was_asked.set()
+            elif node.name == "n2":
+                await pcs_was_asked.wait()
+            done: Completed = await nodes.run(node, command)
+            return done
+
+    report = await answered(situation("n2-lost"), SlowToFail())
+    assert isinstance(report.parts[-1], Listing)
+    assert [part.node for part in report.parts if isinstance(part, Finding) and part.level is Level.UNKNOWN] == ["n2"]
+    assert "connection timed out" in str(report.parts)  # its own failure, not our impatience
 
 
 async def test_where_one_nodes_pcs_fails_another_is_asked(situation: SituationOf, recorded_nodes: RunnerOf) -> None:
