@@ -26,10 +26,10 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
     for node in snapshot.nodes:
         yield from _in_another(snapshot, node)
     if witness.runs_nowhere(snapshot):
-        names = listed(node.node.name for node in snapshot.nodes)
-        yield Finding(
-            Level.CRITICAL, f"the cluster does not run on {names}", f"`/hacluster start {snapshot.cluster.name}`"
-        )
+        idle = [node.node.name for node in snapshot.nodes if witness.stopped(node)]
+        if idle:
+            start = f"`/hacluster start {snapshot.cluster.name}`"
+            yield Finding(Level.CRITICAL, f"the cluster does not run on {listed(idle)}", start)
         return
     seen = views(snapshot)
     if len(seen) > 1:

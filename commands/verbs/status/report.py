@@ -66,7 +66,8 @@ def _next_step(snapshot: Snapshot, stands: Standing) -> str:
         if ip.state == "waiting":
             return f"failover {ip.id} --to {ip.candidates[0]} {cluster}"
     if stands.word == "down":
-        return f"start {cluster}"
+        taken = any(witness.foreign(node, snapshot.cluster) for node in snapshot.nodes)
+        return f"setup {cluster}" if taken else f"start {cluster}"
     home = next((ip for ip in ips if _may_go_home(ip)), None)
     return f"failback {home.id} {cluster}" if home else ""
 

@@ -65,9 +65,9 @@ def _online(snapshot: Snapshot) -> str:
     members = [cmap.joined_names() for _, cmap in witness.running(snapshot, "cmap")]
     if members:
         return f"{max(len(declared & names) for names in members)} of {counted(total, 'node')} in the membership"
-    stopped = [node.node.name for node in snapshot.nodes if witness.stopped(node)]
-    if len(stopped) == total:
+    if witness.runs_nowhere(snapshot):
         return f"0 of {counted(total, 'node')} online"
+    stopped = [node.node.name for node in snapshot.nodes if witness.stopped(node)]
     return f"stopped on {listed(stopped)}, the rest unknown" if stopped else "no node could be asked"
 
 
