@@ -15,7 +15,10 @@ from sandbox.lab import repository
 from sandbox.lab.debian import ALL_FENCE_AGENTS, SYSTEM, Release, mirror, release
 from sandbox.lab.host import cache_folder, locked, run
 
-# Runs in a mount namespace of its own, so that its mounts go with it. $1: the root.
+ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+"""Whatever a build mounts or starts goes with it, however it ends."""
+
+# $1: the root.
 _IN_CHROOT = """
 set -eu
 mount --make-rprivate /
@@ -96,7 +99,7 @@ def base(debian: int) -> Base:
     with locked(cache_folder() / f"debian{debian}.lock"):
         if not done.folder.is_dir():
             unfinished = cache_folder() / f"debian{debian}.unfinished"
-            shutil.rmtree(unfinished, ignore_errors=True)
+            run(["rm", "--recursive", "--force", "--one-file-system", str(unfinished)])
             _build(of, Base(unfinished))
             unfinished.rename(done.folder)
     return done
@@ -104,7 +107,8 @@ def base(debian: int) -> Base:
 
 def _build(of: Release, into: Base) -> None:
     into.folder.mkdir()
-    run(["debootstrap", "--variant=minbase", f"--include={','.join(SYSTEM)}", of.codename, str(into.bare), mirror()])
+    include = f"--include={','.join(SYSTEM)}"
+    run([*ALONE, "debootstrap", "--variant=minbase", include, of.codename, str(into.bare), mirror()])
     run(["cp", "--archive", "--reflink=auto", str(into.bare), str(into.ready)])
     _in_chroot(into.bare, _FINISH_BARE)
     shutil.copy("/etc/resolv.conf", into.ready / "etc/resolv.conf")
@@ -122,4 +126,4 @@ def _build(of: Release, into: Base) -> None:
 
 def _in_chroot(root: Path, script: str, *arguments: str) -> None:
     inside = ["/bin/sh", "-c", script, "build", *arguments]
-    run(["unshare", "--mount", "--fork", "/bin/sh", "-c", _IN_CHROOT, "chroot", str(root), *inside])
+    run([*ALONE, "/bin/sh", "-c", _IN_CHROOT, "chroot", str(root), *inside])
