@@ -42,6 +42,7 @@ _LOOKED_FOR: Final = (
     "resource-agents-base",
     "socat",
 )
+_APT_FAILED = 100
 _DOWNLOADING = 900.0
 """Seconds that an install may take: some 200 packages, over a slow line."""
 
@@ -95,9 +96,11 @@ FACT: Fact[Packages] = Fact(Command(("sh", "-c", _INSTALLED, "sh", *_LOOKED_FOR)
 def install_commands(system: OperatingSystem, names: Iterable[str]) -> tuple[Command, ...]:
     """Return the commands that install these packages, repository first. Raises `HaclusterError` where none is known.
 
-    Services start as each distribution has it: Debian 11 and 12 start corosync and pacemaker as a one-node cluster
-    named `debian`, which is left to whoever makes the cluster. Keeping it from starting would take a policy for
-    all packages of the server, and its `corosync.conf` has to go in any case.
+    Services start as each distribution has it: Debian starts corosync and pacemaker as a one-node cluster named
+    `debian`, which is left to whoever makes the cluster. Keeping it from starting would take a policy for all packages
+    of the server, and its `corosync.conf` has to go in any case.
+
+    An install goes on when the connection that asked for it is lost; asking again waits for it to end.
     """
     wanted = tuple(sorted(names))
     if system.family == "apt":
@@ -111,24 +114,18 @@ def install_commands(system: OperatingSystem, names: Iterable[str]) -> tuple[Com
 
 
 def _with_apt(names: tuple[str, ...]) -> tuple[Command, ...]:
-    # an unattended upgrade may hold dpkg's lock: wait for it
-    apt = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet", "--option=DPkg::Lock::Timeout=120")
+    # configuration files that somebody has put there or changed stay as they are, without a question
+    keep = ("--force-confdef", "--force-confold")
+    quiet = ("env", "DEBIAN_FRONTEND=noninteractive")
+    # dpkg's lock may be held by an unattended upgrade, or by an install that outlived its connection: wait for it
+    apt = (*quiet, "apt-get", "--quiet", "--option=DPkg::Lock::Timeout=600")
+    kept = tuple(f"--option=Dpkg::Options::={word}" for word in keep)
     return (
-        Command((*apt, "update"), timeout=300.0, changes=True),
-        Command(
-            (
-                *apt,
-                "--yes",
-                "--no-install-recommends",
-                # configuration files that somebody has put there or changed stay as they are, without a question
-                "--option=Dpkg::Options::=--force-confdef",
-                "--option=Dpkg::Options::=--force-confold",
-                "install",
-                *names,
-            ),
-            timeout=_DOWNLOADING,
-            changes=True,
-        ),
+        # 100 is a list that could not be fetched or is being fetched already; whether it matters the install will say
+        Command((*apt, "update"), timeout=300.0, legal=frozenset({0, _APT_FAILED}), changes=True),
+        # apt refuses to work after dpkg was cut off by a power loss. Where dpkg is at work it says so and ends.
+        Command((*quiet, "dpkg", *keep, "--configure", "--pending"), 300.0, legal=frozenset({0, 1, 2}), changes=True),
+        Command((*apt, "--yes", "--no-install-recommends", *kept, "install", *names), _DOWNLOADING, changes=True),
     )
 
 

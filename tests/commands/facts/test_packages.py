@@ -73,9 +73,10 @@ def shown(commands: tuple[Command, ...]) -> list[str]:
 
 
 def test_debian_asks_nothing_and_keeps_what_the_user_wrote() -> None:
-    update, install = install_commands(system("debian", 12, "apt"), ("pcs", "corosync"))
+    update, resume, install = install_commands(system("debian", 12, "apt"), ("pcs", "corosync"))
 
     assert update.argv[-1] == "update"
+    assert {"DEBIAN_FRONTEND=noninteractive", "--force-confold", "--pending"} <= set(resume.argv)
     assert {"DEBIAN_FRONTEND=noninteractive", "--yes", "--no-install-recommends"} <= set(install.argv)
     assert "--option=Dpkg::Options::=--force-confold" in install.argv
     assert install.argv[-3:] == ("install", "corosync", "pcs")
