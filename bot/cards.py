@@ -71,7 +71,7 @@ def progress(plan: Plan, states: Mapping[str, StepState], elapsed: float) -> Rep
     return Report(
         f"`{plan.cluster.name}`: {plan.verb} under way, {done} of {len(plan.steps)} steps, {elapsed:.0f} s",
         Level.INFO,
-        (Text(f"`{'█' * filled}{'░' * (BAR - filled)}` {'; '.join(now)}"), _steps_table(plan, states)),
+        (Text(f"{'█' * filled}{'░' * (BAR - filled)}  {'; '.join(now)}"), _steps_table(plan, states)),
     )
 
 

@@ -17,10 +17,10 @@ from datetime import timedelta
 from typing import Any
 
 from bot import cards, host_keys
-from bot.conversation import Actor, Place, Ref, Surface
+from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
 from bot.store.rows import PlanRow, PlanState
 from bot.understanding import understand
-from bot.world import World
+from bot.world import World, log
 from commands.errors import HaclusterError, NotAllowed, PlanStale, UsageError
 from commands.plan import NothingToDo, Plan, Progress, Refusal, apply
 from commands.report import Level, Report
@@ -199,9 +199,13 @@ class Changes:
         else:
             results = await self._world.results(plan.cluster, self._world.runner) if plan.steps else ()
             report = cards.succeeded(plan, run.states, elapsed, results)
-        await surface.edit(message, report, final=True)
-        if any(event.ran or event.problem for event in run.events):
-            await surface.post(cards.details(plan, run.events), under=message)
+        try:
+            await surface.edit(message, report, final=True)
+            if any(event.ran or event.problem for event in run.events):
+                await surface.post(cards.details(plan, run.events), under=message)
+        except NotDelivered as error:
+            # Slack away at the end does not make a change that was done one that failed
+            log.error("the end of a change could not be told", cluster=row.cluster, verb=row.verb, why=str(error))
         return "failed" if run.problems else "done"
 
     async def _declare(self, actor: Actor, row: PlanRow, spec: ClusterSpec) -> None:

@@ -1,0 +1,96 @@
+"""Real nodes for the tests of this folder, and a person at the workspace who types, presses and reads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import aiohttp
+import pytest
+
+from sandbox.lab.lab import Lab
+from sandbox.run.backing import LabBacking
+from sandbox.run.box import Box
+from sandbox.slack.records import Message
+
+GENERATIONS = (11, 12, 13)
+"""Debian 11, 12 and 13 carry pcs 0.10, 0.11 and 0.12."""
+PATIENCE = 300.0
+"""Seconds for a change to end: the longest installs packages on two cores that others use too."""
+
+
+class Person:
+    """Somebody in a channel of the workspace: what they type, press and then read."""
+
+    def __init__(self, box: Box, name: str = "ada", channel: str = "ops") -> None:
+        self.box = box
+        self.name = name
+        self.channel = channel
+
+    async def ask(self, text: str, within: float = 60.0) -> Message:
+        """Type a command and return the message that answers it."""
+        workspace = self.box.workspace
+        told, whispered = len(self.read()), len(workspace.ephemerals(self.name))
+        await workspace.slash(self.name, self.channel, text)
+
+        def answer() -> Message | None:
+            posted = self.read()[told:] + workspace.ephemerals(self.name)[whispered:]
+            return posted[0] if posted else None
+
+        return await workspace.wait_for(answer, timeout=within)
+
+    def read(self) -> list[Message]:
+        """Return what stands in the channel itself, threads left out."""
+        return [message for message in self.box.workspace.messages(self.channel) if not message.is_reply]
+
+    async def press(self, message: Message, label: str) -> None:
+        """Press a button of a message by its label."""
+        actions = [element for block in message.blocks if block["type"] == "actions" for element in block["elements"]]
+        button = next(element for element in actions if element["text"]["text"] == label)
+        await self.box.workspace.click(self.name, self.channel, message.ts, button["action_id"])
+
+    async def do(self, text: str, ends: Callable[[str], bool] | None = None) -> str:
+        """Type a change, confirm its plan, and return what its message says at the end."""
+        plan = await self.ask(text)
+        assert "Do it?" in plan.text, plan.text
+        await self.press(plan, "Confirm")
+        ended = ends or (lambda words: "done and verified" in words or "stopped after" in words or "was " in words)
+
+        def final() -> str | None:
+            words = self.box.workspace.message(self.channel, plan.ts).text
+            return words if ended(words.split("\n")[0]) else None
+
+        return await self.box.workspace.wait_for(final, timeout=PATIENCE)
+
+
+async def serves(address: str, within: float = 20.0) -> str:
+    """Return what an address answers to HTTP, asked from this host. Raises TimeoutError."""
+    async with asyncio.timeout(within), aiohttp.ClientSession() as session:
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+                async with session.get(f"http://{address}/", timeout=aiohttp.ClientTimeout(total=2)) as answer:
+                    return await answer.text()
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture(params=GENERATIONS, ids=lambda debian: f"debian{debian}")
+def debian(request: pytest.FixtureRequest) -> int:
+    release: int = request.param
+    return release
+
+
+@pytest.fixture
+def bare_lab(debian: int) -> Iterator[Lab]:
+    """Two servers with nothing but systemd and sshd, packages to be had from a repository inside the lab."""
+    lab = Lab.up(f"path{debian}", ("n1", "n2"), debian=debian, bare=True)
+    try:
+        yield lab
+    finally:
+        lab.down()
+
+
+@pytest.fixture
+async def box(bare_lab: Lab, debian: int) -> AsyncIterator[Box]:
+    async with Box(LabBacking(bare_lab, debian)) as running:
+        yield running
