@@ -14,7 +14,7 @@ from sandbox.lab.errors import LabError
 from sandbox.lab.host import run, run_folder, state_folder
 from sandbox.lab.plan import LabPlan, NodePlan
 
-BOOT_TAKES_AT_MOST_S = 60.0
+BOOT_TAKES_AT_MOST_S = 120.0
 POLL_S = 0.05
 
 # Joins the node's control groups, then leaves systemd-nspawn running by itself: no child for the caller to reap.
@@ -44,10 +44,20 @@ class Node:
         """Kept over resets, so that whoever trusted the node goes on trusting it."""
         return run_folder() / self.lab.name / f"{self.plan.name}.host_key"
 
+    @property
+    def public_host_key(self) -> Path:
+        """The other half of it."""
+        return self.private_host_key.with_name(f"{self.private_host_key.name}.pub")
+
+    @property
+    def console(self) -> Path:
+        """What the node printed while it booted."""
+        return run_folder() / self.lab.name / f"{self.plan.name}.console"
+
     def make_host_key(self) -> str:
         """Make the node's SSH host key; its lines for a known_hosts file."""
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", self.plan.name, "-f", str(self.private_host_key)])
-        kind, key, _ = self.private_host_key.with_suffix(".host_key.pub").read_text().split(" ")
+        kind, key, _ = self.public_host_key.read_text().split(" ")
         return f"{','.join((self.plan.name, *self.plan.addresses))} {kind} {key}\n"
 
     def lay_file_system(self, base: Base, authorized_key: str) -> None:
@@ -57,27 +67,13 @@ class Node:
         for folder in (upper, work, self.root):
             folder.mkdir(parents=True)
         lower = base.bare if self.lab.bare else base.ready
-        run(
-            [
-                "mount",
-                "-t",
-                "overlay",
-                "hacluster-lab",
-                "-o",
-                f"lowerdir={lower},upperdir={upper},workdir={work}",
-                str(self.root),
-            ]
-        )
+        layers = f"lowerdir={lower},upperdir={upper},workdir={work}"
+        run(["mount", "-t", "overlay", "hacluster-lab", "-o", layers, str(self.root)])
         self._write("etc/hostname", f"{self.plan.name}\n")
         self._write("etc/hosts", self.lab.hosts_file)
         self._write("etc/machine-id", f"{uuid.uuid4().hex}\n")
-        for key in (self.private_host_key, self.private_host_key.with_suffix(".host_key.pub")):
-            secret = key.suffix != ".pub"
-            self._write(
-                "etc/ssh/ssh_host_ed25519_key" + ("" if secret else ".pub"),
-                key.read_text(),
-                mode=0o600 if secret else 0o644,
-            )
+        self._write("etc/ssh/ssh_host_ed25519_key", self.private_host_key.read_text(), mode=0o600)
+        self._write("etc/ssh/ssh_host_ed25519_key.pub", self.public_host_key.read_text())
         for home, owner in (("root", "root"), ("home/ops", "ops")):
             folder = self.root / home / ".ssh"
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -99,21 +95,17 @@ class Node:
         """Connect the cables and switch the node on; `wait_until_up` tells when it has booted."""
         network.connect(self.lab, self.plan)
         self.group.make()
+        namespace = self.lab.namespace(self.plan)
         nspawn = [
-            *("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", f"--hostname={self.plan.name}"),
-            f"--machine={self.lab.namespace(self.plan)}",
-            *(f"--directory={self.root}", f"--network-namespace-path=/run/netns/{self.lab.namespace(self.plan)}"),
+            *("systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit"),
+            *(f"--machine={namespace}", f"--hostname={self.plan.name}", f"--directory={self.root}"),
+            *(f"--network-namespace-path=/run/netns/{namespace}", "--resolv-conf=off", "--console=pipe"),
             # Clock and kernel are the host's own, and no node may turn them; corosync wants most of the rest.
-            *(
-                "--capability=all",
-                "--drop-capability=CAP_SYS_TIME,CAP_SYS_MODULE",
-                "--resolv-conf=off",
-                "--console=pipe",
-            ),
+            *("--capability=all", "--drop-capability=CAP_SYS_TIME,CAP_SYS_MODULE"),
             f"--bind-ro={base.packages}:{repository.INSIDE}",
         ]
         groups = [str(folder) for folder in self.group.folders]
-        with (run_folder() / self.lab.name / f"{self.plan.name}.console").open("ab") as console:
+        with self.console.open("ab") as console:
             subprocess.run(
                 ["/bin/sh", "-c", _ENTER_GROUPS, "boot", *groups, "--", *nspawn],
                 # Without it /proc/sys/net is read-only inside: no `sysctl net.ipv4.ip_nonlocal_bind=1`.
@@ -129,10 +121,8 @@ class Node:
         deadline = time.monotonic() + BOOT_TAKES_AT_MOST_S
         while not (self._has_booted() and self._sshd_answers()):
             if time.monotonic() > deadline:
-                console = run_folder() / self.lab.name / f"{self.plan.name}.console"
-                raise LabError(
-                    f"{self.plan.name} has not booted within {BOOT_TAKES_AT_MOST_S:.0f} s; its console is in {console}"
-                )
+                late = f"{self.plan.name} has not booted within {BOOT_TAKES_AT_MOST_S:.0f} s"
+                raise LabError(f"{late}; what its console said: {self.console}")
             time.sleep(POLL_S)
 
     def stop(self) -> None:
@@ -148,7 +138,10 @@ class Node:
         self.group.remove()
 
     def exec(self, argv: Sequence[str], text: str | None, timeout: float) -> subprocess.CompletedProcess[str]:
-        """Run a command inside as root, not over the network; `LabError` if the node is off or time runs out (then it is killed)."""
+        """Run a command inside as root, not over the network.
+
+        `LabError` if the node is off, or if time runs out: the command is then killed.
+        """
         init = self.group.init()
         if init is None:
             raise LabError(f"{self.plan.name} is off")
