@@ -1,0 +1,175 @@
+"""Carrying a plan out: order, proofs, failures, lost ends; and what a confirmation is given for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commands.command import Command, Completed, Stdin, Stream
+from commands.errors import CommandFailed, HaclusterError, OutcomeUnknown
+from commands.plan import Lane, Plan, Progress, Proof, Step, StepUnproved, apply
+from commands.snapshot import Snapshot
+from config.inventory import ClusterSpec, NodeSpec, parse_node
+
+N1, N2 = parse_node("n1=10.0.0.1"), parse_node("n2=10.0.0.2")
+CLUSTER = ClusterSpec(name="web", nodes=(N1, N2))
+Answer = int | HaclusterError
+
+
+class Scripted:
+    """A runner that knows how each command ends, and remembers what ran where."""
+
+    def __init__(self, answers: dict[str, Answer] | None = None) -> None:
+        self.answers = answers or {}
+        self.ran: list[tuple[str, str]] = []
+
+    async def run(self, node: NodeSpec, command: Command) -> Completed:
+        await asyncio.sleep(0)
+        self.ran.append((node.name, command.argv[0]))
+        answer = self.answers.get(command.argv[0], 0)
+        if isinstance(answer, HaclusterError):
+            raise answer
+        return Completed(node.name, command, answer, "", "what the tool says" if answer else "")
+
+    def stream(self, node: NodeSpec, command: Command) -> AbstractAsyncContextManager[Stream]:
+        raise AssertionError((node, command))
+
+
+def step(
+    name: str, *words: str, after: tuple[str, ...] = (), proof: Callable[[Snapshot], tuple[str, ...]] | None = None
+) -> Step:
+    commands = tuple(Command((word,), changes=True) for word in words or (name,))
+    proved = Proof((), proof, patience=0.0) if proof else None
+    return Step(name, f"Do {name}", (Lane(N1, commands),), after, proved)
+
+
+def plan(*steps: Step) -> Plan:
+    return Plan("test", CLUSTER, "a test", steps)
+
+
+async def carried_out(steps: tuple[Step, ...], runner: Scripted) -> list[Progress]:
+    events: AsyncIterator[Progress] = apply(plan(*steps), runner)
+    return [event async for event in events]
+
+
+async def test_steps_wait_for_those_they_come_after_and_for_no_others() -> None:
+    runner = Scripted()
+    events = await carried_out((step("a"), step("b", after=("a",)), step("c"), step("d", after=("b", "c"))), runner)
+    order = [(event.step.id, event.state) for event in events]
+    assert order[:2] == [("a", "started"), ("c", "started")]
+    assert order.index(("a", "done")) < order.index(("b", "started"))
+    assert order[-2:] == [("d", "started"), ("d", "done")]
+
+
+async def test_a_failure_starts_nothing_more_and_tells_what_was_not_done() -> None:
+    runner = Scripted({"b": 1})
+    events = await carried_out((step("a"), step("b", after=("a",)), step("c", after=("b",))), runner)
+    assert [(e.step.id, e.state) for e in events if e.state != "started"] == [
+        ("a", "done"),
+        ("b", "failed"),
+        ("c", "not done"),
+    ]
+    problem = next(e.problem for e in events if e.state == "failed")
+    assert isinstance(problem, CommandFailed)
+    assert problem.output == "what the tool says"
+    assert ("n1", "c") not in runner.ran
+
+
+async def test_what_runs_beside_a_failure_ends_in_its_own_time() -> None:
+    runner = Scripted({"bad": 1})
+    long = step("long", "one", "two", "three")
+    events = await carried_out((step("bad"), long), runner)
+    assert [word for _, word in runner.ran if word in {"one", "two", "three"}] == ["one", "two", "three"]
+    assert ("long", "done") in [(e.step.id, e.state) for e in events]
+
+
+async def test_the_rest_of_a_lane_is_not_run_after_a_failure_in_it() -> None:
+    runner = Scripted({"one": 1})
+    await carried_out((step("lane", "one", "two"),), runner)
+    assert runner.ran == [("n1", "one")]
+
+
+async def test_a_lost_end_is_judged_by_the_fact_and_never_by_running_it_again() -> None:
+    lost = OutcomeUnknown("connection lost", node="n1")
+    held = Scripted({"a": lost})
+    assert [e.state for e in await carried_out((step("a", proof=lambda _: ()),), held)] == ["started", "done"]
+    assert held.ran == [("n1", "a")]
+    missing = Scripted({"a": lost})
+    events = await carried_out((step("a", proof=lambda _: ("it is not so",)),), missing)
+    assert isinstance(events[-1].problem, StepUnproved)
+    assert missing.ran == [("n1", "a")]
+
+
+async def test_a_lost_end_without_a_fact_is_a_failure() -> None:
+    events = await carried_out((step("a"),), Scripted({"a": OutcomeUnknown("connection lost", node="n1")}))
+    assert isinstance(events[-1].problem, OutcomeUnknown)
+
+
+async def test_a_step_whose_fact_does_not_come_true_says_what_is_missing() -> None:
+    events = await carried_out((step("a", proof=lambda _: ("n2: not online",)),), Scripted())
+    assert events[-1].state == "failed"
+    assert "n2: not online" in str(events[-1].problem)
+
+
+async def test_a_defect_of_ours_is_raised_not_told_as_a_failed_step() -> None:
+    def broken(_: Snapshot) -> tuple[str, ...]:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await carried_out((step("a", proof=broken),), Scripted())
+
+
+@pytest.mark.parametrize(
+    "steps", [(step("a"), step("a")), (step("a", after=("a",)),), (step("a", after=("b",)), step("b"))]
+)
+def test_a_plan_that_could_not_be_carried_out_cannot_be_made(steps: tuple[Step, ...]) -> None:
+    with pytest.raises(ValueError, match="doubled, or waits"):
+        plan(*steps)
+
+
+def _one(command: Command, node: NodeSpec = N1, guards: tuple[str, ...] = ()) -> Plan:
+    return Plan("test", CLUSTER, "", (Step("s", "t", (Lane(node, (command,)),)),), guards=guards)
+
+
+def test_a_confirmation_is_for_exactly_these_commands_on_these_nodes_under_these_facts() -> None:
+    command = Command(("pcs", "cluster", "start"), stdin=Stdin("text", "a file"))
+    prints = [
+        _one(command).fingerprint,
+        _one(replace(command, argv=("pcs", "cluster", "stop"))).fingerprint,
+        _one(replace(command, argv=("pcs", "cluster start"))).fingerprint,
+        _one(replace(command, stdin=Stdin("other", "a file"))).fingerprint,
+        _one(command, N2).fingerprint,
+        _one(command, parse_node("n1=10.0.0.9")).fingerprint,
+        _one(command, guards=("n2 lost",)).fingerprint,
+    ]
+    assert len(set(prints)) == len(prints)
+    assert _one(command).fingerprint == _one(replace(command, timeout=99)).fingerprint
+
+
+def test_a_new_password_is_no_other_plan() -> None:
+    first = Command(("chpasswd",), stdin=Stdin("hacluster:canary-1", "the password", secret=True))
+    second = Command(("chpasswd",), stdin=Stdin("hacluster:canary-2", "the password", secret=True))
+    assert _one(first).fingerprint == _one(second).fingerprint
+
+
+@given(st.lists(st.tuples(st.text(min_size=1, max_size=3), st.booleans()), min_size=2, max_size=2, unique=True))
+def test_different_words_never_share_a_fingerprint(words: list[tuple[str, bool]]) -> None:
+    made = [_one(Command((word.replace("\0", "0"), "x" if more else "y"))) for word, more in words]
+    for one, other in pairwise(made):
+        same = one.steps[0].lanes == other.steps[0].lanes
+        assert (one.fingerprint == other.fingerprint) is same
+
+
+def test_secrets_show_nowhere() -> None:
+    secret = Command(("chpasswd",), stdin=Stdin("hacluster:canary", "the hacluster password", secret=True))
+    assert "canary" not in repr(_one(secret)) + secret.shown() + str(Completed("n1", secret, 1, "", ""))
+    with pytest.raises(CommandFailed) as failed:
+        Completed("n1", secret, 1, "", "no").check()
+    assert "canary" not in str(failed.value)
