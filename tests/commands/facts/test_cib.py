@@ -126,6 +126,11 @@ def test_constraints_over_sets_and_patterns(many_kinds: Completed) -> None:
     assert configured.locations[-1] == Location("location-web.-n2--5", "", "n2", -5, pattern="web.*")
 
 
+def test_a_colocation_without_a_score_binds_nothing(many_kinds: Completed) -> None:
+    bare = replace(many_kinds, stdout=many_kinds.stdout.replace(' score="-1000" id="colocation', ' id="colocation'))
+    assert {one.score for one in read(bare).colocations if one.resource == "vip2"} == {0, INFINITY}
+
+
 def test_of_several_sets_the_bootstrap_options_win_and_then_the_higher_score(said: Callable[..., Completed]) -> None:
     def pairs(*values: str) -> str:
         return "".join(f'<nvpair id="{value}" name="{value[0]}" value="{value}"/>' for value in values)
@@ -134,13 +139,14 @@ def test_of_several_sets_the_bootstrap_options_win_and_then_the_higher_score(sai
         said(
             cib.FACT,
             '<cib admin_epoch="0" epoch="0" num_updates="0"><configuration><crm_config>'
+            f'<cluster_property_set id="none">{pairs("a0", "b0", "c0", "d0")}</cluster_property_set>'
             f'<cluster_property_set id="low" score="1">{pairs("a1", "b1", "c1")}</cluster_property_set>'
             f'<cluster_property_set id="high" score="INFINITY">{pairs("a2", "b2")}</cluster_property_set>'
             f'<cluster_property_set id="cib-bootstrap-options">{pairs("a3")}<nvpair id="u" name="c"/>'
             "</cluster_property_set></crm_config><resources/><constraints/></configuration></cib>",
         )
     )
-    assert configured.properties == {"a": "a3", "b": "b2", "c": "c1"}
+    assert configured.properties == {"a": "a3", "b": "b2", "c": "c1", "d": "d0"}
     assert (configured.nodes, configured.transient_attributes) == ({}, {})
 
 
