@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -21,7 +20,9 @@ from commands.facts.fact import Fact
 from commands.facts.tagged import tagged
 
 ANY: Final = "*"
-"""The address of a bind that listens on all of the node's addresses."""
+"""The address of a bind that listens on all of the node's IPv4 addresses."""
+ANY_V6: Final = "::"
+"""The address of a bind that listens on all of its IPv6 addresses."""
 
 _SECTIONS: Final = re.compile(
     "global|defaults|frontend|backend|listen|peers|resolvers|mailers|userlist|program|http-errors|ring|log-forward"
@@ -33,7 +34,7 @@ _LAST_PORT: Final = 65535
 
 @dataclass(frozen=True, slots=True)
 class Bind:
-    """One TCP port that a frontend takes connections on, at an address or at any (`*`)."""
+    """One TCP port that a frontend takes connections on, at an address or at any (`*`, or `::` for IPv6)."""
 
     address: str
     port: int
@@ -75,7 +76,8 @@ class HaproxyConfig:
 
     def ports_at(self, address: str) -> tuple[int, ...]:
         """Return the ports that are to answer at this address while the node holds it, in order."""
-        return tuple(sorted({bind.port for bind in self.binds if bind.address in (ANY, address)}))
+        everywhere = ANY_V6 if ":" in address else ANY
+        return tuple(sorted({bind.port for bind in self.binds if bind.address in (everywhere, address)}))
 
 
 # $@ becomes the files that the unit gives to HAProxy
@@ -214,13 +216,22 @@ def _listens(where: str, *, v6only: bool) -> tuple[Bind, ...] | None:
         last = first
     if "$" in where or not colon or not _is_port(first) or not _is_port(last):
         return None
-    address = address.removeprefix("[").removesuffix("]")
-    if address in ("", ANY, "0.0.0.0") or (address == "::" and not v6only):  # noqa: S104 (read, not bound)
-        address = ANY
-    else:
-        with suppress(ValueError):  # a host name stands as it is, for whatever it resolves to at the start
-            address = str(ip_address(address))
-    return tuple(Bind(address, port) for port in range(int(first), int(last) + 1))
+    numbers = range(int(first), int(last) + 1)
+    return tuple(
+        Bind(bound, number) for bound in _bound(address.strip("[]"), kind, v6only=v6only) for number in numbers
+    )
+
+
+def _bound(address: str, kind: str, *, v6only: bool) -> tuple[str, ...]:
+    """Return the addresses that a bind's address stands for; without one it is all of IPv4, or of the family named."""
+    if address == ANY_V6 or (address in ("", ANY) and kind.endswith("6")):
+        return (ANY_V6,) if v6only else (ANY, ANY_V6)  # as Linux has it: one socket takes both
+    if address in ("", ANY, "0.0.0.0"):  # noqa: S104 (read, not bound)
+        return (ANY,)
+    try:
+        return (str(ip_address(address)),)
+    except ValueError:
+        return (address,)  # a host name, for whatever it resolves to at the start
 
 
 def _is_port(text: str) -> bool:
