@@ -19,6 +19,7 @@ from bot import logs
 from bot.check import FAILING, check, check_settings
 from bot.store import Store
 from bot.store.engine import StoreUnusable
+from bot.sudoers import LOGIN, LOGIN_NAME, sudoers
 from bot.terminal import draw
 from commands.errors import HaclusterError
 from commands.report import Finding, Level, Report, Text
@@ -73,6 +74,16 @@ def run(
 def tokens() -> None:
     """Say by the exit status whether Slack tokens are configured (0) or not (1)."""
     raise typer.Exit(0 if load_settings().slack.configured else 1)
+
+
+@app.command("sudoers")
+def sudoers_command(
+    *, login: Annotated[str, typer.Option(help="The login on the nodes, as in ssh.user.")] = LOGIN
+) -> None:
+    """Print the sudoers file that nodes need for a login other than root."""
+    if not LOGIN_NAME.fullmatch(login):
+        raise typer.BadParameter("that is not a login name", param_hint="--login")
+    print(sudoers(login), end="")
 
 
 @app.command("check")

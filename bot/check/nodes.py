@@ -18,7 +18,7 @@ TOLERATED = 2.0
 """Seconds between two clocks; Corosync and certificates mind more than that, and setup refuses it."""
 
 _TRUE = Command(("true",), timeout=15.0, root=False)
-_WHO = Command(("id", "-u"), timeout=15.0)
+WHO = Command(("id", "-u"), timeout=15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ async def _check_node(cluster: ClusterSpec, node: NodeSpec, runner: Runner, now:
 
 async def _root(name: str, node: NodeSpec, runner: Runner) -> Finding:
     try:
-        user = (await runner.run(node, _WHO)).check().stdout.strip()
+        user = (await runner.run(node, WHO)).check().stdout.strip()
     except HaclusterError as error:
         remedy = error.remedy or "Install config/sudoers.example on the node."
         return Finding(Level.CRITICAL, f"SSH works, but not as root: {error.message}", remedy, name)
