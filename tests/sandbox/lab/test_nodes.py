@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.lab import Lab, LabError
+from sandbox.lab.host import run_folder, state_folder
 from sandbox.lab.lab import names
 
 pytestmark = pytest.mark.lab
@@ -48,7 +49,7 @@ def left_of(lab: Lab) -> list[str]:
     ]
     left += [name for name in listed["filters"] if name == lab.plan.filter_table]
     left += [line for line in Path("/proc/mounts").read_text().splitlines() if f"/{lab.name}/" in line]
-    left += [str(folder) for root in ("/run", "/var/lib") for folder in Path(root, "hacluster-lab").glob(lab.name)]
+    left += [str(folder) for root in (run_folder(), state_folder()) for folder in root.glob(lab.name)]
     left += [str(folder) for folder in Path("/sys/fs/cgroup").glob(f"**/hacluster-lab/{lab.name}")]
     return left
 
@@ -158,7 +159,11 @@ def test_ready_nodes_are_as_a_fresh_install_leaves_them(lab_name: str, debian: i
     assert left_of(lab) == []
 
 
-def test_a_lab_whose_maker_was_killed_can_be_found_and_taken_down(lab_name: str) -> None:
+def test_down_all_leaves_nothing_of_a_lab_whose_maker_was_killed(
+    lab_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HACLUSTER_LAB_RUN", str(tmp_path / "run"))  # or "all" would be other people's labs too
+    monkeypatch.setenv("HACLUSTER_LAB_STATE", str(tmp_path / "state"))
     maker = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "lab", "up", lab_name, "--bare"],
         stdout=subprocess.DEVNULL,
@@ -173,5 +178,5 @@ def test_a_lab_whose_maker_was_killed_can_be_found_and_taken_down(lab_name: str)
 
     half_built = Lab.find(lab_name)
     assert left_of(half_built) != []
-    half_built.down()
+    subprocess.run([sys.executable, "-m", "sandbox", "lab", "down", "--all"], check=True)
     assert left_of(half_built) == []
