@@ -1,0 +1,37 @@
+"""What is going to happen: actions at moments. Nothing runs by itself; whoever looks at the world settles it first."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+
+from sandbox.nodes.clock import Clock
+
+
+class Agenda:
+    """Actions in the order of their time. An action sees `now` as the moment it was meant for."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead: list[tuple[float, int, Callable[[], None]]] = []
+        self._number = itertools.count()
+        self._moment: float | None = None
+
+    @property
+    def now(self) -> float:
+        """The present moment, in seconds since 1970."""
+        return self._clock.now() if self._moment is None else self._moment
+
+    def after(self, seconds: float, action: Callable[[], None]) -> None:
+        """Let something happen later."""
+        heapq.heappush(self._ahead, (self.now + seconds, next(self._number), action))
+
+    def settle(self) -> None:
+        """Let everything happen whose time has come, and what follows from it."""
+        while self._ahead and self._ahead[0][0] <= self._clock.now():
+            self._moment, _, action = heapq.heappop(self._ahead)
+            try:
+                action()
+            finally:
+                self._moment = None

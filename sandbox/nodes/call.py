@@ -1,0 +1,62 @@
+"""One command on one machine: what a tool is given, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from sandbox.nodes.cluster import Cluster
+from sandbox.nodes.machine import Machine
+from sandbox.nodes.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a command ended."""
+
+    stdout: str = ""
+    status: int = 0
+    stderr: str = ""
+
+
+class PoweredOff(Exception):
+    """The machine lost its power under the command: there is no answer, and nothing more happens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command under way: `args` are the words behind the tool's name."""
+
+    world: World
+    machine: Machine
+    args: tuple[str, ...]
+    stdin: str = field(default="", repr=False)
+    boot: int = 0
+
+    async def takes(self, seconds: float) -> None:
+        """Let time pass, and then what happened in it. Raises `PoweredOff` if the power went meanwhile."""
+        await self.world.clock.sleep(seconds)
+        self.world.settle()
+        if not self.machine.powered or self.machine.boot != self.boot:
+            raise PoweredOff
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """The cluster whose corosync runs on this machine."""
+        return self.world.cluster_of(self.machine)
+
+    @property
+    def pacemaker(self) -> Cluster | None:
+        """The same, if Pacemaker runs there too."""
+        return self.cluster if self.machine.runs("pacemaker") else None
+
+    def name(self, cluster: Cluster) -> str:
+        """Return the name that this machine has in a cluster it is a node of."""
+        found = cluster.name_of(self.machine)
+        if found is None:
+            raise LookupError(f"{self.machine.name} is no node of {cluster.conf.name}")
+        return found
+
+
+Tool = Callable[[Call], Awaitable[Answer]]
+"""Plays a tool: reads `call.args` and `call.stdin`, takes its time, changes the world, and answers as the tool does."""

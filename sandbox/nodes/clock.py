@@ -1,0 +1,54 @@
+"""The time that simulated servers live by."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time, in seconds since 1970, and waits."""
+
+    def now(self) -> float:
+        """Return the time."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class WallClock:
+    """The time on the wall. Waits take `pace` times as long as told: 0 for no waiting at all."""
+
+    def __init__(self, pace: float = 1.0) -> None:
+        self._pace = pace
+
+    def now(self) -> float:
+        """Return the time of this machine."""
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for real."""
+        await asyncio.sleep(seconds * self._pace)
+
+
+class HandClock:
+    """A clock that stands still until it is turned; whoever waits turns it himself."""
+
+    def __init__(self, start: float = 1_795_422_900.0) -> None:
+        self._now = start
+
+    def now(self) -> float:
+        """Return the time it was turned to."""
+        return self._now
+
+    def turn(self, seconds: float) -> None:
+        """Turn it on."""
+        self._now += seconds
+
+    async def sleep(self, seconds: float) -> None:
+        """Turn it on and let others run."""
+        self.turn(seconds)
+        await asyncio.sleep(0)

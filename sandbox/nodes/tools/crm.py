@@ -1,0 +1,66 @@
+"""crm_attribute and crm_resource of Pacemaker 2.1.5: attributes of nodes, and moving a resource by a constraint."""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import SubElement
+
+from sandbox.nodes.call import Answer, Call
+from sandbox.nodes.tools.words import option
+
+NO_SUCH, USAGE, NOT_CONNECTED, TIMED_OUT = 105, 64, 102, 124
+_WAITS = 60.0
+
+
+async def attribute(call: Call) -> Answer:
+    """Set a transient attribute, or delete it."""
+    await call.takes(0.05)
+    cluster = call.pacemaker
+    if cluster is None:
+        return Answer(
+            status=NOT_CONNECTED, stderr="Could not connect to the CIB: Transport endpoint is not connected\n"
+        )
+    node, name = option(call.args, "-N", "--node"), option(call.args, "-n", "--name")
+    value = option(call.args, "-v", "--update")
+    deletes = "-D" in call.args or "--delete" in call.args
+    if option(call.args, "-l", "--lifetime") != "reboot" or not node or not name or (value is None) is not deletes:
+        return Answer(status=USAGE, stderr=f"crm_attribute: the model does not play {' '.join(call.args)}\n")
+    if node not in cluster.pacemaker.cib.nodes():
+        return Answer(status=NO_SUCH, stderr=f"Could not map name={node} to a UUID\n")
+    cluster.pacemaker.set_attribute(node, name, value)
+    node_id = cluster.conf.node(node).id
+    words = f"Deleted nodes attribute: id=status-{node_id}-{name} name={name}\n" if deletes else ""
+    return Answer(words)
+
+
+async def resource(call: Call) -> Answer:
+    """Prefer a node for a resource, take that back, or wait until nothing more is to be done."""
+    await call.takes(0.05)
+    cluster = call.pacemaker
+    if cluster is None:
+        return Answer(
+            status=NOT_CONNECTED,
+            stderr="crm_resource: Could not connect to the CIB: Transport endpoint is not connected\n",
+        )
+    pacemaker = cluster.pacemaker
+    if "--wait" in call.args:
+        waited = 0.0
+        while not pacemaker.settled:
+            if waited > _WAITS:
+                return Answer(status=TIMED_OUT, stderr="crm_resource: Timer expired\n")
+            await call.takes(0.2)
+            waited += 0.2
+        return Answer()
+    name, node = option(call.args, "-r", "--resource"), option(call.args, "-N", "--node")
+    if name is None or pacemaker.cib.find(name) is None:
+        return Answer(status=NO_SUCH, stderr=f"crm_resource: Resource '{name}' not found\n")
+    constraints = pacemaker.cib.section("constraints")
+    left = [one for one in constraints if one.get("id") in {f"cli-prefer-{name}", f"cli-ban-{name}-on-{node}"}]
+    if "--clear" not in call.args and "--move" not in call.args:
+        return Answer(status=USAGE, stderr=f"crm_resource: the model does not play {' '.join(call.args)}\n")
+    for one in left:
+        constraints.remove(one)
+    if "--move" in call.args and node:
+        prefer = {"id": f"cli-prefer-{name}", "rsc": name, "role": "Started", "node": node, "score": "INFINITY"}
+        SubElement(constraints, "rsc_location", prefer)
+    pacemaker.changed("root", "crm_resource", call.name(cluster))
+    return Answer()

@@ -1,0 +1,196 @@
+"""crm_mon of Pacemaker 2.1.5, as XML with inactive resources."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, SubElement
+
+from sandbox.nodes.call import Answer, Call
+from sandbox.nodes.cib import FEATURE_SET, Resource
+from sandbox.nodes.pacemaker import VERSION, Pacemaker
+from sandbox.nodes.placement import barred
+from sandbox.nodes.tools.words import local_time, yes
+from sandbox.nodes.xml_text import written
+
+NOT_CONNECTED = 102
+_ERRORS = (
+    "error: Could not connect to launcher: Connection refused",
+    "crm_mon: Connection to cluster failed: Connection refused",
+)
+
+
+async def crm_mon(call: Call) -> Answer:
+    """Print the cluster as its Pacemaker sees it."""
+    await call.takes(0.02)
+    root = Element("pacemaker-result", {"api-version": "2.25", "request": " ".join(("crm_mon", *call.args))})
+    cluster = call.pacemaker
+    if cluster is None:
+        status = SubElement(root, "status", {"code": str(NOT_CONNECTED), "message": "Not connected"})
+        errors = SubElement(status, "errors")
+        for words in _ERRORS:
+            SubElement(errors, "error").text = words
+        return _printed(root, NOT_CONNECTED)
+    _tell(root, cluster.pacemaker, call.world.agenda.now)
+    SubElement(root, "status", {"code": "0", "message": "OK"})
+    return _printed(root, 0)
+
+
+def _printed(root: Element, status: int) -> Answer:
+    return Answer(written(root), status)
+
+
+def _tell(root: Element, pacemaker: Pacemaker, now: float) -> None:
+    updated = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(now))
+    SubElement(root, "pacemakerd", {"sys_from": "pacemakerd", "state": "running", "last_updated": updated})
+    resources = list(pacemaker.cib.resources())
+    _summary(SubElement(root, "summary"), pacemaker, resources, now)
+    nodes = SubElement(root, "nodes")
+    for name, node_id in pacemaker.cib.nodes().items():
+        _node(nodes, pacemaker, name, node_id)
+    if resources:
+        _resources(SubElement(root, "resources"), pacemaker, resources)
+    held = {name: values for name, values in pacemaker.transient.items() if values and name in pacemaker.online}
+    if held:
+        attributes = SubElement(root, "node_attributes")
+        for name, values in held.items():
+            node = SubElement(attributes, "node", {"name": name})
+            for key, value in values.items():
+                SubElement(node, "attribute", {"name": key, "value": value})
+    _history(SubElement(root, "node_history"), pacemaker, resources)
+    bans = barred(pacemaker.cib, pacemaker.cib.nodes(), pacemaker.attributes())
+    if bans:
+        section = SubElement(root, "bans")
+        for rule, resource, name in bans:
+            more = {"weight": "-1000000", "promoted-only": "false", "master_only": "false"}
+            SubElement(section, "ban", {"id": rule, "resource": resource, "node": name, **more})
+
+
+def _summary(summary: Element, pacemaker: Pacemaker, resources: list[Resource], now: float) -> None:
+    properties = pacemaker.cib.properties()
+    SubElement(summary, "stack", {"type": properties.get("cluster-infrastructure", "unknown")})
+    if pacemaker.dc is None:
+        SubElement(summary, "current_dc", {"present": "false"})
+    else:
+        SubElement(
+            summary,
+            "current_dc",
+            {
+                "present": "true",
+                "version": VERSION,
+                "name": pacemaker.dc,
+                "id": str(pacemaker.conf.node(pacemaker.dc).id),
+                "with_quorum": yes(pacemaker.quorate),
+                "mixed_version": "false",
+            },
+        )
+    SubElement(summary, "last_update", {"time": local_time(now)})
+    user, client, origin = pacemaker.changed_by
+    changed = {"time": local_time(pacemaker.changed_at), "user": user, "client": client, "origin": origin}
+    SubElement(summary, "last_change", changed)
+    nodes = len(pacemaker.cib.nodes())
+    SubElement(summary, "nodes_configured", {"number": str(nodes)})
+    instances = sum(nodes if resource.clone else 1 for resource in resources)
+    SubElement(summary, "resources_configured", {"number": str(instances), "disabled": "0", "blocked": "0"})
+    SubElement(
+        summary,
+        "cluster_options",
+        {
+            "stonith-enabled": properties.get("stonith-enabled", "true"),
+            "symmetric-cluster": "true",
+            "no-quorum-policy": "stop",
+            "maintenance-mode": properties.get("maintenance-mode", "false"),
+            "stop-all-resources": "false",
+            "stonith-timeout-ms": "60000",
+            "priority-fencing-delay-ms": "0",
+        },
+    )
+
+
+def _node(nodes: Element, pacemaker: Pacemaker, name: str, node_id: str) -> None:
+    online = name in pacemaker.online
+    SubElement(
+        nodes,
+        "node",
+        {
+            "name": name,
+            "id": node_id,
+            "online": yes(online),
+            "standby": yes(pacemaker.cib.node_attributes(name).get("standby") == "on"),
+            "standby_onfail": "false",
+            "maintenance": "false",
+            "pending": yes(pacemaker.dc is not None and name in pacemaker.controllers and not online),
+            # without a DC nobody knows anything of anyone
+            "unclean": yes(name in pacemaker.unclean or pacemaker.dc is None),
+            "health": "green",
+            **({"feature_set": FEATURE_SET} if online else {}),
+            "shutdown": "false",
+            "expected_up": yes(name in pacemaker.expected),
+            "is_dc": yes(name == pacemaker.dc),
+            "resources_running": str(sum(name in where for where in pacemaker.active.values())),
+            "type": "member",
+        },
+    )
+
+
+def _resources(section: Element, pacemaker: Pacemaker, resources: list[Resource]) -> None:
+    clones: dict[str, Element] = {}
+    nodes = list(pacemaker.cib.nodes())
+    for resource in resources:
+        where = [name for name in nodes if name in pacemaker.active.get(resource.id, frozenset())]
+        if resource.clone is None:
+            _resource(section, pacemaker, resource, where[:1])
+            continue
+        clone = clones.setdefault(resource.clone, SubElement(section, "clone", _clone(resource.clone)))
+        for name in where:
+            _resource(clone, pacemaker, resource, [name])
+        for _ in range(len(nodes) - len(where)):
+            _resource(clone, pacemaker, resource, [])
+
+
+def _clone(clone_id: str) -> dict[str, str]:
+    flags = dict.fromkeys(("multi_state", "unique"), "false")
+    more = dict.fromkeys(("disabled", "failed", "failure_ignored"), "false")
+    return {"id": clone_id, **flags, "managed": "true", **more}
+
+
+def _resource(parent: Element, pacemaker: Pacemaker, resource: Resource, where: list[str]) -> None:
+    element = SubElement(
+        parent,
+        "resource",
+        {
+            "id": resource.id,
+            "resource_agent": resource.agent,
+            "role": "Started" if where else "Stopped",
+            "active": yes(where),
+            "orphaned": "false",
+            "blocked": "false",
+            "managed": yes(pacemaker.cib.properties().get("maintenance-mode") != "true"),
+            "failed": "false",
+            "failure_ignored": "false",
+            "nodes_running_on": str(len(where)),
+        },
+    )
+    for name in where:
+        node_id = str(pacemaker.conf.node(name).id)
+        SubElement(element, "node", {"name": name, "id": node_id, "cached": yes(name in pacemaker.online)})
+
+
+def _history(section: Element, pacemaker: Pacemaker, resources: list[Resource]) -> None:
+    for name in pacemaker.cib.nodes():
+        held = [resource for resource in resources if name in pacemaker.active.get(resource.id, frozenset())]
+        if not held or name not in pacemaker.online:
+            continue
+        node = SubElement(section, "node", {"name": name})
+        for call, resource in enumerate(held, 1):
+            threshold = {"orphan": "false", "migration-threshold": "1000000"}
+            history = SubElement(node, "resource_history", {"id": resource.id, **threshold})
+            for operation in _operations(pacemaker.since.get((resource.id, name), 0), call):
+                SubElement(history, "operation_history", operation)
+
+
+def _operations(since: float, call: int) -> Iterator[dict[str, str]]:
+    ran = {"rc": "0", "rc_text": "ok"}
+    took = {"last-rc-change": local_time(since), "exec-time": "94ms", "queue-time": "0ms"}
+    yield {"call": str(2 * call), "task": "start", **ran, **took}
+    yield {"call": str(2 * call + 1), "task": "monitor", **ran, "interval": "5000ms", **took}
