@@ -92,7 +92,7 @@ class SudoRefused(CommandFailed):
 
     def __init__(self, *, node: str, argv: tuple[str, ...], status: int, output: str) -> None:
         super().__init__(f"sudo does not let us run `{argv[0]}`", node=node, argv=argv, status=status, output=output)
-        self.remedy = "Install the bot's sudoers file there, and the program: sudo says the same of a missing one."
+        self.remedy = "Install the bot's sudoers file there; `hacluster sudoers` prints it."
 
 
 class OutcomeUnknown(HaclusterError):

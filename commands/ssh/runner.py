@@ -36,6 +36,7 @@ from commands.ssh.stream import SshStream
 from config.inventory import NodeSpec
 
 _NOT_FOUND = 127
+_ABSENT = 'command -v "$1" >/dev/null || echo absent'
 
 
 class SshRunner:
@@ -50,6 +51,16 @@ class SshRunner:
 
     async def run(self, node: NodeSpec, command: Command) -> Completed:
         """Run to the end and return it, whatever its exit status. Raises as `Runner.run` says."""
+        try:
+            return await self._run(node, command)
+        except SudoRefused as refused:
+            # a sudoers file lists paths, and a program that is not installed has none: sudo says it is not allowed
+            asked = await self._run(node, Command(("sh", "-c", _ABSENT, "sh", command.argv[0]), root=False))
+            if asked.stdout.strip() != "absent":
+                raise
+            return Completed(node.name, command, _NOT_FOUND, "", refused.output)
+
+    async def _run(self, node: NodeSpec, command: Command) -> Completed:
         connection = self._connection(node)
         line = remote_line(command, self._options.user, kill_after=self._options.kill_after)
         make = partial(Collected, self._options.output_cap, whole=not command.changes)
