@@ -37,7 +37,7 @@ def proposal(plan: Plan, plan_id: str, *, changed: Iterable[str] = ()) -> Report
     parts.append(Text(plan.summary))
     parts.extend(plan.risks)
     steps = tuple((str(n), step.title, _where(plan, n - 1)) for n, step in enumerate(plan.steps, start=1))
-    parts.append(Table(("#", "step", "on"), steps))
+    parts.append(Table(("#", "Step", "On"), steps))
     commands = commands_text(plan)
     if any(step.lanes for step in plan.steps):
         parts.append(Listing("Exactly these commands", commands, f"{plan.cluster.name}-{plan.verb}.txt"))
@@ -90,15 +90,15 @@ def _steps_table(plan: Plan, states: Mapping[str, StepState]) -> Table:
         state = states.get(step.id, StepState())
         when = f"{state.seconds:.1f} s" if state.state in {"done", "failed"} else ""
         rows.append((str(number), step.title, _WORDS[state.state], when))
-    return Table(("#", "step", "state", "after"), tuple(rows))
+    return Table(("#", "Step", "State", "At"), tuple(rows))
 
 
-def succeeded(plan: Plan, states: Mapping[str, StepState], elapsed: float, results: Iterable[Part]) -> Report:
+def succeeded(plan: Plan, elapsed: float, results: Iterable[Part]) -> Report:
     """Say that a plan was carried out and proved, with what the cluster now shows."""
     return Report(
         f"`{plan.cluster.name}`: {plan.verb} done and verified in {elapsed:.1f} s",
         Level.OK,
-        (Text(plan.summary), *results, _steps_table(plan, states)),
+        (Text(plan.summary), *results),
         next_step=f"status {plan.cluster.name}",
     )
 

@@ -187,7 +187,7 @@ class Changes:
             async for event in apply(plan, self._world.runner, self._clock):
                 run.states[event.step.id] = cards.StepState(event.state, event.seconds)
                 run.events.append(event)
-                if event.state in {"done", "failed"}:
+                if event.state != "not done":
                     await self._world.audit(actor, plan.verb, plan.cluster.name, "step", _step_detail(event))
         finally:
             telling.cancel()
@@ -198,7 +198,7 @@ class Changes:
             report = cards.failed(plan, run.states, elapsed, run.problems, row.text)
         else:
             results = await self._world.results(plan.cluster, self._world.runner) if plan.steps else ()
-            report = cards.succeeded(plan, run.states, elapsed, results)
+            report = cards.succeeded(plan, elapsed, results)
         try:
             await surface.edit(message, report, final=True)
             if any(event.ran or event.problem for event in run.events):

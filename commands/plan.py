@@ -174,9 +174,10 @@ async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.mo
             unfinished = waiting.keys() | {step.id for step in running.values()}
             ready = [s for s in waiting.values() if unfinished.isdisjoint(s.after)]
             for step in () if failed else ready:
+                # told before its first command goes out, so that whoever writes it down has it written if we die
+                yield Progress(step, "started", clock() - begun)
                 del waiting[step.id]
                 running[asyncio.create_task(_carry_out(step, plan.cluster, runner, clock))] = step
-                yield Progress(step, "started", clock() - begun)
             if not running:
                 break
             ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -76,8 +76,13 @@ class HaproxyConfig:
 
     def ports_at(self, address: str) -> tuple[int, ...]:
         """Return the ports that are to answer at this address while the node holds it, in order."""
-        everywhere = ANY_V6 if ":" in address else ANY
-        return tuple(sorted({bind.port for bind in self.binds if bind.address in (everywhere, address)}))
+        return ports_at(self.binds, address)
+
+
+def ports_at(binds: Iterable[Bind], address: str) -> tuple[int, ...]:
+    """Return the ports that these binds answer on at an address, in order."""
+    everywhere = ANY_V6 if ":" in address else ANY
+    return tuple(sorted({bind.port for bind in binds if bind.address in (everywhere, address)}))
 
 
 # $@ becomes the files that the unit gives to HAProxy

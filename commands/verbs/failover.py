@@ -19,7 +19,7 @@ from commands.gates import GateState, clear_attribute, gate_state, set_attribute
 from commands.plan import Decision, Lane, NothingToDo, Plan, Proof, Refusal, Step
 from commands.report import Finding, Level
 from commands.snapshot import NodeSnapshot, Snapshot
-from commands.verbs.serving import holders, serving_step
+from commands.verbs.serving import bound_ports, holders, serving_step
 from commands.verbs.verb import Change, Desk, Verb
 from commands.verbs.words import Option, Words
 from config.inventory import ClusterSpec
@@ -227,7 +227,7 @@ def _still_answering(move: _Move, snapshot: Snapshot) -> list[Finding]:
 
 def _plan(verb: str, move: _Move, target: str, snapshot: Snapshot) -> Plan:
     cluster = move.request.cluster
-    ports = {port for _, config in snapshot.known("haproxy_config") for port in config.public_ports}
+    ports = bound_ports(snapshot)
     steps = _gated(move, target, snapshot) if move.gate else _ungated(move, target, snapshot)
     only_this = cluster.model_copy(update={"vips": tuple(v for v in cluster.vips if str(v.address) == move.address)})
     if only_this.vips:

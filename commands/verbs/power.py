@@ -8,7 +8,7 @@ from commands.plan import Decision, Lane, NothingToDo, Plan, Refusal, Step, on_e
 from commands.report import Finding, Level
 from commands.snapshot import NodeSnapshot, Snapshot
 from commands.verbs.cluster_request import ClusterRequest, parse_cluster
-from commands.verbs.serving import holders, serving_step
+from commands.verbs.serving import bound_ports, holders, serving_step
 from commands.verbs.verb import Change, Verb
 from config.policy import Role
 
@@ -69,8 +69,7 @@ def decide_start(request: ClusterRequest, snapshot: Snapshot) -> Decision:
     proof = on_each(names, ("cmap", "status"), lambda node: lacks_peers(names, node), START_PATIENCE)
     steps = [Step("start", "Start the cluster", (Lane(cluster.nodes[0], commands),), proof=proof)]
     if cluster.vips and homeless:
-        ports = {port for _, config in snapshot.known("haproxy_config") for port in config.public_ports}
-        steps.append(serving_step(cluster, ports, ("start",)))
+        steps.append(serving_step(cluster, bound_ports(snapshot), ("start",)))
     return Plan("start", cluster, f"Start `{cluster.name}` on {', '.join(stopped or waiting)}.", tuple(steps))
 
 

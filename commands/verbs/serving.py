@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from commands.facts import reach
 from commands.facts.fact import NOT_ASKED, Known
+from commands.facts.haproxy_config import Bind, ports_at
 from commands.plan import Proof, Step
 from commands.snapshot import NodeSnapshot, Snapshot
 from config.inventory import ClusterSpec
@@ -19,9 +21,18 @@ def holders(snapshot: Snapshot, address: str) -> tuple[str, ...]:
     return tuple(node.node.name for node, addresses in snapshot.known("addresses") if addresses.holds(address))
 
 
+def bound_ports(snapshot: Snapshot, planned: Iterable[Bind] = ()) -> Callable[[str], tuple[int, ...]]:
+    """Return how to tell the ports that answer at an address: by the nodes' own HAProxy, else by what is to be put there."""
+    configs = [
+        config for _, config in snapshot.known("haproxy_config") if config.present and not config.package_default
+    ]
+    own = [bind for config in configs for bind in config.binds]
+    return partial(ports_at, own or tuple(planned))
+
+
 def serving_step(
     cluster: ClusterSpec,
-    ports: Iterable[int],
+    ports: Callable[[str], tuple[int, ...]],
     after: tuple[str, ...],
     patience: float = MOVE_PATIENCE,
     *,
@@ -29,10 +40,12 @@ def serving_step(
 ) -> Step:
     """Make the step that only looks: every floating IP on one node, every port answering from another node.
 
+    `ports` says which ports are to answer at an address.
     `asked` are the nodes to ask, all of them if left out: a node that is down has nothing to say.
     """
     names = tuple(asked) or tuple(node.name for node in cluster.nodes)
-    targets = tuple((str(vip.address), str(vip.address), port) for vip in cluster.vips for port in sorted(set(ports)))
+    addresses = [str(vip.address) for vip in cluster.vips]
+    targets = tuple((address, address, port) for address in addresses for port in ports(address))
 
     def missing(snapshot: Snapshot) -> tuple[str, ...]:
         nodes = [snapshot.node(name) for name in names]

@@ -21,7 +21,7 @@ from commands.facts.firewall import Firewall
 from commands.facts.haproxy_config import binds_of
 from commands.plan import Lane, Step, on_each
 from commands.snapshot import NONLOCAL_BIND, NodeSnapshot, Snapshot
-from commands.verbs.serving import holders, serving_step
+from commands.verbs.serving import bound_ports, holders, serving_step
 from commands.verbs.setup.preflight import HIGH_AVAILABILITY, leftover, same_cluster
 from commands.verbs.setup.request import SetupRequest, secret_names
 from config.inventory import ClusterSpec, NodeSpec
@@ -113,7 +113,8 @@ def _packages(request: SetupRequest, snapshot: Snapshot) -> Step | None:
 
 
 def _firewall(request: SetupRequest, snapshot: Snapshot) -> Step | None:
-    ports = _ports(request, snapshot)
+    at = _ports(request, snapshot)
+    ports = sorted({port for vip in request.cluster.vips for port in at(str(vip.address))})
 
     def lacks(node: NodeSnapshot) -> str | None:
         wall = _value(node.firewall)
@@ -123,13 +124,13 @@ def _firewall(request: SetupRequest, snapshot: Snapshot) -> Step | None:
         closed += [f"{port}/tcp" for port in ports if not wall.lets_in_port(port) and not _by_service(wall, port)]
         return f"the firewall does not allow {', '.join(sorted(closed))}" if closed else None
 
-    allow = change(
-        "firewall-cmd", "--permanent", f"--add-service={HIGH_AVAILABILITY}", *(f"--add-port={p}/tcp" for p in ports)
-    )
+    # firewalld takes services and ports in commands of their own only
+    allow = [change("firewall-cmd", "--permanent", f"--add-service={HIGH_AVAILABILITY}")]
+    if ports:
+        allow.append(change("firewall-cmd", "--permanent", *(f"--add-port={port}/tcp" for port in ports)))
+    allow.append(change("firewall-cmd", "--reload"))
     title = "Open the firewall for the cluster and HAProxy"
-    return _step(
-        snapshot, "firewall", title, ("firewall",), lacks, lambda _: (allow, change("firewall-cmd", "--reload"))
-    )
+    return _step(snapshot, "firewall", title, ("firewall",), lacks, lambda _: allow)
 
 
 def _by_service(wall: Firewall, port: int) -> bool:
@@ -435,16 +436,8 @@ def _configure(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     )
 
 
-def _ports(request: SetupRequest, snapshot: Snapshot) -> tuple[int, ...]:
-    """Return the ports that HAProxy will answer on, from each node's own configuration or the one to be put there."""
-    given = {bind.port for bind in binds_of(request.haproxy_cfg or "") if not bind.loopback and bind.port}
-    own = {
-        port
-        for _, config in snapshot.known("haproxy_config")
-        if config.present and not config.package_default
-        for port in config.public_ports
-    }
-    return tuple(sorted(own or given))
+def _ports(request: SetupRequest, snapshot: Snapshot) -> Callable[[str], tuple[int, ...]]:
+    return bound_ports(snapshot, binds_of(request.haproxy_cfg or ""))
 
 
 RECIPE: tuple[Callable[[SetupRequest, Snapshot], Step | None], ...] = (

@@ -355,7 +355,11 @@ def test_an_active_firewall_is_opened_for_the_cluster_and_for_what_haproxy_binds
     shown = [
         c.shown() for step in decision.steps if step.id == "firewall" for lane in step.lanes for c in lane.commands
     ]
-    assert shown[0] == "firewall-cmd --permanent --add-service=high-availability --add-port=80/tcp"
+    assert shown[:3] == [
+        "firewall-cmd --permanent --add-service=high-availability",
+        "firewall-cmd --permanent --add-port=80/tcp",
+        "firewall-cmd --reload",
+    ]
 
 
 # ---------------------------------------------------------------- reasons not to
