@@ -6,6 +6,7 @@ This is also the one place that turns errors into words.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,6 +22,14 @@ from commands.errors import HaclusterError, UsageError
 from commands.verbs.form import Form
 
 log = structlog.get_logger(__name__)
+
+
+_TYPED_SECRET = re.compile(r"(\w*(?:pass|secret|token)\w*)=(?!secret:)\S+", re.IGNORECASE)
+
+
+def masked(text: str) -> str:
+    """Return a request for the audit: short, and without a secret that somebody typed against all advice."""
+    return _TYPED_SECRET.sub(r"\1=…", text)[:500]
 
 
 class Dispatcher:
@@ -39,10 +48,10 @@ class Dispatcher:
             try:
                 verb, request, desk = await understand(self._world, actor, place, text)
             except HaclusterError as error:
-                await self._world.audit(actor, "", None, "refused", {"text": text[:500], "why": str(error)})
+                await self._world.audit(actor, "", None, "refused", {"text": masked(text), "why": str(error)})
                 raise
             name = request.cluster.name if request.cluster else None
-            await self._world.audit(actor, verb.name, name, "asked", {"text": text[:500]})
+            await self._world.audit(actor, verb.name, name, "asked", {"text": masked(text)})
             if verb.answer is not None:
                 report = await verb.answer(request, desk)
                 await (surface.whisper(report) if report.private else surface.post(report))

@@ -9,7 +9,7 @@ this needs is taken away again.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commands.command import Command
 from commands.errors import UsageError
@@ -85,6 +85,7 @@ def decide_failover(request: MoveRequest, snapshot: Snapshot) -> Decision:
     target = request.to or _best_target(move, snapshot)
     if target is None:
         return Refusal("failover", (_no("no other node is online to take it", "Look at `status`."),))
+    move = _seen_from(move, target, snapshot)
     if move.sources == (target,):
         return NothingToDo("failover", f"`{move.resource}` ({move.address}) is on {target} already.")
     reasons = (*_target_problems(move, target, snapshot), *_still_answering(move, snapshot))
@@ -104,7 +105,8 @@ def decide_failback(request: MoveRequest, snapshot: Snapshot) -> Decision:
         )
         return Refusal("failback", (reason,))
     home = move.gate.home
-    if move.sources == (home,) and not move.gate.attributes:
+    move = _seen_from(move, home, snapshot)
+    if move.gate and move.sources == (home,) and not move.gate.attributes:
         return NothingToDo("failback", f"`{move.resource}` ({move.address}) is at home on {home} already.")
     reasons = (*_target_problems(move, home, snapshot), *_still_answering(move, snapshot))
     if reasons:
@@ -143,6 +145,19 @@ def _understood(verb: str, request: MoveRequest, snapshot: Snapshot) -> _Move | 
             ),
         ),
     )
+
+
+def _seen_from(move: _Move, target: str, snapshot: Snapshot) -> _Move:
+    """Return the move as the target's own side of the cluster sees it.
+
+    When the network between the nodes is cut, each side has a configuration and members of its own: whoever is not on
+    the target's side must let go first, by its own hand.
+    """
+    node = snapshot.node(target)
+    if not isinstance(node.cib, Known) or not isinstance(node.cib.value, Cib):
+        return move
+    cib = node.cib.value
+    return replace(move, cib=cib, gate=gate_state(cib, move.resource), members=_online(node))
 
 
 def _why_not(node: NodeSnapshot) -> str:
