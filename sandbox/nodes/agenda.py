@@ -24,8 +24,8 @@ class Agenda:
         return self._clock.now() if self._moment is None else self._moment
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Let something happen later."""
-        heapq.heappush(self._ahead, (self.now + seconds, next(self._number), action))
+        """Let something happen later, in a clock's seconds."""
+        heapq.heappush(self._ahead, (self.now + seconds / self._clock.speed, next(self._number), action))
 
     def settle(self) -> None:
         """Let everything happen whose time has come, and what follows from it."""

@@ -1,0 +1,182 @@
+"""Simulated nodes whose clock a test turns by hand, brought into a situation by the commands that the bot sends."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+import pytest
+
+from commands import configuration
+from commands.command import Command, Completed, Stdin
+from commands.facts import host, packages
+from commands.gates import clear_attribute, set_attribute
+from commands.snapshot import NONLOCAL_BIND, Snapshot, gather
+from commands.ssh.host_keys import KnownHostsFiles
+from commands.ssh.options import SshOptions
+from commands.ssh.runner import SshRunner
+from commands.verbs.setup.steps import CIB_FILE, HAPROXY_CFG, SYSCTL_FILE, change, write
+from config.inventory import ClusterSpec, NodeSpec
+from sandbox.nodes.clock import HandClock
+from sandbox.run.box import HAPROXY_FILES
+from sandbox.run.simulated import SimulatedBacking
+
+PASSWORD = "canary: $pass word"
+FOREVER = 10.0
+"""Seconds after which nothing is under way any more."""
+
+
+class Played:
+    """Two simulated nodes with a runner of the bot's own, and the steps from bare servers to a lost node."""
+
+    def __init__(self, backing: SimulatedBacking, clock: HandClock) -> None:
+        self.backing = backing
+        self.world = backing.world
+        self.clock = clock
+        self.runner = self.connect()
+        self.cluster = ClusterSpec.model_validate(
+            {
+                "name": "web",
+                "nodes": [{"name": name, "addresses": [address]} for name, address in backing.nodes.items()],
+                "vips": [dict(zip(("address", "prefix"), vip.split("/"), strict=True)) for vip in backing.vips],
+                "failover": "approved",
+            }
+        )
+
+    def connect(self) -> SshRunner:
+        """Make a runner that has no connections yet, and little patience with who is silent."""
+        keys = self.backing.network.keys
+        places = {address: place.split(":") for address, place in self.backing.network.connect_to.items()}
+        options = SshOptions(
+            user="root",
+            keys=(keys.client,),
+            connect_timeout=3.0,
+            connect_jitter=0.0,
+            connect_to={address: (host_, int(port)) for address, (host_, port) in places.items()},
+        )
+        return SshRunner(options, KnownHostsFiles((keys.known_hosts,)))
+
+    def node(self, name: str) -> NodeSpec:
+        """Return the node of that name."""
+        return next(node for node in self.cluster.nodes if node.name == name)
+
+    def wait(self, seconds: float = FOREVER) -> None:
+        """Let time pass."""
+        self.clock.turn(seconds)
+        self.world.settle()
+
+    async def run(self, name: str, *commands: Command) -> Completed:
+        """Run commands on a node; each must end as it may."""
+        for command in commands:
+            done = (await self.runner.run(self.node(name), command)).check()
+        return done
+
+    async def everywhere(self, *commands: Command) -> None:
+        """Run commands on every node."""
+        for node in self.cluster.nodes:
+            await self.run(node.name, *commands)
+
+    async def read(self, fields: Iterable[str], nodes: Iterable[str] | None = None) -> Snapshot:
+        """Read facts as the bot does."""
+        self.world.settle()
+        return await gather(self.cluster, self.runner, fields, nodes)
+
+    # Situations, each from the one before
+
+    async def install(self) -> None:
+        """Install the packages: Debian then runs a one-node cluster on each."""
+        done = await self.run("n1", host.OS.command)
+        names = packages.CLUSTER_PACKAGES["apt"]
+        await self.everywhere(*packages.install_commands(host.OS.parse(done), names))
+        self.wait()
+
+    async def create(self) -> None:
+        """Make the cluster, as `setup` does, and start it."""
+        password = Stdin(f"hacluster:{PASSWORD}\n", "password", secret=True)
+        await self.everywhere(
+            change("pcs", "cluster", "destroy"),
+            change("systemctl", "enable", "--now", "pcsd"),
+            change("chpasswd", stdin=password),
+        )
+        hosts = [word for node in self.cluster.nodes for word in (node.name, f"addr={node.address}")]
+        secret = Stdin(f"{PASSWORD}\n", "password", secret=True)
+        await self.run("n1", change("pcs", "host", "auth", "-u", "hacluster", "--", *hosts, stdin=secret))
+        await self.run("n1", change("pcs", "cluster", "setup", "web", *hosts))
+        seed = Stdin(configuration.SEED, "seed")
+        await self.everywhere(write(CIB_FILE, seed, "600", "hacluster:haclient"))
+        await self.run("n1", change("pcs", "cluster", "start", "--all"), change("pcs", "cluster", "enable", "--all"))
+        sysctl = Stdin(f"{NONLOCAL_BIND} = 1\n", "setting")
+        config = Stdin((HAPROXY_FILES / "haproxy.cfg").read_text(), "haproxy.cfg")
+        await self.everywhere(
+            write(SYSCTL_FILE, sysctl),
+            change("sysctl", "-q", "-p", SYSCTL_FILE),
+            write(HAPROXY_CFG, config),
+            change("haproxy", "-c", "-q", "-f", HAPROXY_CFG),
+            change("systemctl", "disable", "--now", "haproxy"),
+        )
+        self.wait()
+
+    async def configure(self) -> None:
+        """Push HAProxy, floating IPs and gates."""
+        await self.run("n2", *configuration.draft_commands(self.cluster, None, {}), configuration.push_command())
+        self.wait()
+
+    async def stop(self, *which: str) -> None:
+        """Stop the cluster on some nodes."""
+        await self.run("n1", change("pcs", "cluster", "stop", *which))
+        self.wait()
+
+    async def lose(self, name: str) -> None:
+        """Cut a node's power, and give the others the time to notice."""
+        await self.backing.power_off(name)
+        self.wait()
+
+    async def approve(self) -> None:
+        """Open vip2's gate on n1."""
+        await self.run("n1", set_attribute("vip2", "n1", "yes"))
+        self.wait()
+
+    async def withdraw(self) -> None:
+        """Close it again."""
+        await self.run("n1", clear_attribute("vip2", "n1"))
+        self.wait()
+
+    async def regain(self, name: str) -> None:
+        """Switch a node on, and let it boot."""
+        await self.backing.power_on(name)
+        self.wait()
+
+    async def reach(self, situation: str) -> None:
+        """Go from bare servers to a situation, by its name among the recorded ones."""
+        steps = {
+            "bare": 0, "fresh": 1, "empty": 2, "healthy": 3, "stopped": 3, "n2-stopped": 3, "n2-lost": 3,
+            "n2-lost-failover-approved": 3, "n2-back-before-failback": 3,
+        }[situation]  # fmt: skip
+        for step in (self.install, self.create, self.configure)[:steps]:
+            await step()
+        if situation == "stopped":
+            await self.stop("--all")
+        if situation == "n2-stopped":
+            await self.stop("n2")
+        if situation.startswith(("n2-lost", "n2-back")):
+            await self.lose("n2")
+        if situation in {"n2-lost-failover-approved", "n2-back-before-failback"}:
+            await self.approve()
+        if situation == "n2-back-before-failback":
+            await self.regain("n2")
+
+
+@pytest.fixture
+async def played() -> AsyncIterator[Played]:
+    """Two bare simulated servers."""
+    clock = HandClock()
+    backing = await SimulatedBacking.up(("n1", "n2"), clock)
+    nodes = Played(backing, clock)
+    try:
+        yield nodes
+    finally:
+        await nodes.runner.close()
+        await backing.close()
+    assert backing.world.unknown_commands == []
+    assert backing.world.defects == []
+    assert not Path(backing.network.keys.client).exists()
