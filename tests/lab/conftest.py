@@ -55,6 +55,10 @@ class Person:
         plan = await self.ask(text)
         assert "Do it?" in plan.text, plan.text
         await self.press(plan, "Confirm")
+        return await self.outcome(plan, ends)
+
+    async def outcome(self, plan: Message, ends: Callable[[str], bool] | None = None) -> str:
+        """Return what the message of a confirmed plan says at the end."""
         ended = ends or (lambda words: "done and verified" in words or "stopped after" in words or "was " in words)
 
         def final() -> str | None:
