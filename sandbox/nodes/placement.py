@@ -82,8 +82,9 @@ def _score(
             here = here and node in target.get(clones[colocation.with_resource], frozenset({node}))
         else:
             here = node in target.get(colocation.with_resource, frozenset())
-        if here:
+        if colocation.score == INFINITY:
+            # it rules other nodes out, and prefers none of those left: stickiness still tells them apart
+            points += [] if here else [-INFINITY]
+        elif here:
             points.append(colocation.score)
-        elif colocation.score == INFINITY:
-            points.append(-INFINITY)
     return -INFINITY if -INFINITY in points else min(INFINITY, sum(points))

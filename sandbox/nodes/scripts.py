@@ -121,6 +121,11 @@ async def _proxy_status(call: Call) -> Answer:
     return _tagged(f"answer {line}".rstrip() for line in show(machine, config, call.world.agenda.now))
 
 
+async def _under_way(call: Call) -> Answer:
+    await call.takes(0.01)
+    return _tagged([])  # what is sent here ends with whoever sent it
+
+
 _KINDS: tuple[tuple[tuple[str, ...], Tool], ...] = (
     (("show info;show stat",), _proxy_status),
     (("haproxy -c", "sha256sum"), _proxy_config),
@@ -132,5 +137,6 @@ _KINDS: tuple[tuple[tuple[str, ...], Tool], ...] = (
     (("base64 --wrap=0", "stat --dereference"), _file),
     (('[ -e "$path" ]', "echo yes"), _exists),
     (('cat "$path"', "'is %s"), _settings),
+    (("/proc/[0-9]*/environ",), _under_way),
 )
 """What a script mentions, and what plays it; the first that fits."""

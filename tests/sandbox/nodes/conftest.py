@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from pathlib import Path
 
 import pytest
 
@@ -116,9 +115,11 @@ class Played:
         )
         self.wait()
 
-    async def configure(self) -> None:
-        """Push HAProxy, floating IPs and gates."""
-        await self.run("n2", *configuration.draft_commands(self.cluster, None, {}), configuration.push_command())
+    async def configure(self, *more: tuple[str, ...]) -> None:
+        """Push HAProxy, floating IPs and gates, and what else pcs is told to draft."""
+        drafts = [change("pcs", "-f", configuration.DRAFT, *words) for words in more]
+        drafts = [*configuration.draft_commands(self.cluster, None, {}), *drafts]
+        await self.run("n2", *drafts, configuration.push_command())
         self.wait()
 
     async def stop(self, *which: str) -> None:
@@ -146,14 +147,17 @@ class Played:
         await self.backing.power_on(name)
         self.wait()
 
-    async def reach(self, situation: str) -> None:
-        """Go from bare servers to a situation, by its name among the recorded ones."""
-        steps = {
-            "bare": 0, "fresh": 1, "empty": 2, "healthy": 3, "stopped": 3, "n2-stopped": 3, "n2-lost": 3,
-            "n2-lost-failover-approved": 3, "n2-back-before-failback": 3,
-        }[situation]  # fmt: skip
-        for step in (self.install, self.create, self.configure)[:steps]:
-            await step()
+    async def reach(self, situation: str, *more: tuple[str, ...]) -> None:
+        """Go from bare servers to a situation, by its name among the recorded ones; `more` as for `configure`."""
+        if situation == "bare":
+            return
+        await self.install()
+        if situation == "fresh":
+            return
+        await self.create()
+        if situation == "empty":
+            return
+        await self.configure(*more)
         if situation == "stopped":
             await self.stop("--all")
         if situation == "n2-stopped":
@@ -179,4 +183,4 @@ async def played() -> AsyncIterator[Played]:
         await backing.close()
     assert backing.world.unknown_commands == []
     assert backing.world.defects == []
-    assert not Path(backing.network.keys.client).exists()
+    assert not backing.network.keys.client.is_file()
