@@ -8,56 +8,37 @@ change at a time per cluster: the store holds a lease that the running change ke
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot import cards, host_keys
+from bot import audit, cards, host_keys, ids
 from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
 from bot.store.rows import PlanRow, PlanState
+from bot.under_way import LEASE, Time, UnderWay
 from bot.understanding import understand
-from bot.world import World, log
+from bot.world import World
 from commands.errors import HaclusterError, NotAllowed, PlanStale, UsageError
-from commands.plan import NothingToDo, Plan, Progress, Refusal, apply
+from commands.plan import NothingToDo, Plan, Refusal
 from commands.report import Level, Report
 from commands.snapshot import Snapshot, gather
 from commands.verbs.verb import Change, Verb
 from config.inventory import ClusterSpec
-from config.policy import LOCAL
+from config.policy import LOCAL, Role
 
 CONFIRM_WITHIN = timedelta(minutes=15)
-LEASE = timedelta(seconds=15)
-"""How long a running change holds its cluster without a sign of life."""
-TICK = 2.5
-"""Seconds between two edits of a progress message: Slack takes some 50 a minute. The lease is prolonged with it."""
 SHOWN = 200
 """How many shown plans are kept in memory, to tell what changed since."""
-
-
-@dataclass(slots=True)
-class _Run:
-    """A plan under way: what its message shows."""
-
-    plan: Plan
-    begun: float
-    states: dict[str, cards.StepState] = field(default_factory=dict)
-    events: list[Progress] = field(default_factory=list)
-
-    @property
-    def problems(self) -> list[Progress]:
-        return [event for event in self.events if event.state == "failed"]
 
 
 class Changes:
     """All that happens between "do this" and "it is done"."""
 
-    def __init__(self, world: World, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, world: World, time: Time | None = None) -> None:
         self._world = world
-        self._clock = clock
+        self._time = time or Time()
         self._shown: dict[str, Plan] = {}
 
     async def propose(
@@ -78,14 +59,14 @@ class Changes:
         snapshot = await self._look(verb, request)
         decision = _change(verb).decide(request, snapshot)
         await self._world.audit(
-            actor, verb.name, request.cluster.name, type(decision).__name__.lower(), _told(decision)
+            actor, verb.name, request.cluster.name, type(decision).__name__.lower(), audit.of_decision(decision)
         )
         if not isinstance(decision, Plan):
             await surface.post(await self._declined(decision, request.cluster, snapshot))
             return
         now = self._world.now()
         row = PlanRow(
-            id=secrets.token_urlsafe(12),
+            id=ids.fresh(),
             verb=verb.name,
             text=text,
             cluster=decision.cluster.name,
@@ -117,23 +98,33 @@ class Changes:
             raise UsageError("that plan is older than 15 minutes", remedy=f"Ask again: `/hacluster {row.text}`")
         place = Place(row.channel, row.thread_ts)
         verb, request, _ = await understand(self._world, actor, place, row.text)
-        await store.interrupt_lapsed(now)
+        await self.recover(lambda _: surface)  # what a dead bot left running must not bar the way
         if not await store.claim(row.id, "waiting", "running", actor.key, now, lease=now + LEASE):
             raise UsageError("somebody was faster", remedy="The message shows what became of the plan.")
-        state: PlanState = "failed"
-        holding = asyncio.create_task(self._hold(row))
+        going = UnderWay(self._world, actor, row, message, surface, self._time)
+        state: PlanState = "stale"
         try:
-            await self._world.audit(actor, verb.name, row.cluster, "confirmed", {"plan": row.id})
-            snapshot = await self._look(verb, request)
-            decision = _change(verb).decide(request, snapshot)
-            if isinstance(decision, Plan) and decision.fingerprint == row.fingerprint:
-                state = await self._carry_out(actor, row, decision, message, surface)
-                return
-            state = "stale"
-        finally:
-            holding.cancel()
-            # even a shutdown must not leave the plan running in the store
-            await asyncio.shield(store.claim(row.id, "running", state, actor.key, self._world.now()))
+            async with going.holding():
+                await self._world.audit(actor, verb.name, row.cluster, "confirmed", {"plan": row.id})
+                snapshot = await self._look(verb, request)
+                decision = _change(verb).decide(request, snapshot)
+                if isinstance(decision, Plan) and decision.fingerprint == row.fingerprint:
+                    await going.carry_out(decision)
+                    state = going.outcome
+        except asyncio.CancelledError:
+            # the bot stops: the lease ends now, and the next start says on the card that the plan was interrupted
+            await asyncio.shield(store.extend(row.id, self._world.now()))
+            raise
+        except Exception:
+            await store.claim(row.id, "running", "failed", actor.key, self._world.now())
+            how = "was cut short by a fault of mine. Ask again to resume: what is done stays done"
+            with suppress(NotDelivered):
+                await surface.edit(message, cards.ended(row.cluster, row.verb, how, Level.CRITICAL), final=True)
+            raise
+        await store.claim(row.id, "running", state, actor.key, self._world.now())
+        if isinstance(decision, Plan) and state != "stale":
+            await going.tell_end(decision)
+            return
         how = "was not carried out: the cluster is no longer what it was when this was shown"
         await surface.edit(message, cards.ended(row.cluster, row.verb, how, Level.WARNING), final=True)
         if isinstance(decision, Plan):
@@ -154,9 +145,11 @@ class Changes:
         await self._world.audit(actor, row.verb, row.cluster, "cancelled", {"plan": row.id})
         await surface.edit(message, cards.ended(row.cluster, row.verb, "was cancelled; nothing was run"), final=True)
 
-    async def copy(self, plan_id: str, surface: Surface) -> None:
-        """Give one person the commands of a waiting plan, to be copied."""
+    async def copy(self, actor: Actor, plan_id: str, surface: Surface) -> None:
+        """Give one person who may look at the cluster the commands of a waiting plan, to be copied."""
         row = await self._waiting(plan_id)
+        if not self._world.policy.allows(Role.VIEWER, actor.team, actor.user, actor.groups, row.cluster):
+            raise NotAllowed(f"looking at `{row.cluster}` takes the role viewer")
         plan = self._shown.get(row.id)
         if plan is None:
             raise PlanStale(
@@ -176,56 +169,6 @@ class Changes:
                 surface = surface_of(Place(row.channel, row.thread_ts))
                 await surface.edit(Ref(row.channel, row.message_ts), report, final=True)
 
-    # ------------------------------------------------------------------ carrying out
-
-    async def _carry_out(self, actor: Actor, row: PlanRow, plan: Plan, message: Ref, surface: Surface) -> PlanState:
-        run = _Run(plan, self._clock())
-        if plan.declares is not None:
-            await self._declare(actor, row, plan.declares)
-        telling = asyncio.create_task(self._tell(run, message, surface))
-        try:
-            async for event in apply(plan, self._world.runner, self._clock):
-                run.states[event.step.id] = cards.StepState(event.state, event.seconds)
-                run.events.append(event)
-                if event.state != "not done":
-                    await self._world.audit(actor, plan.verb, plan.cluster.name, "step", _step_detail(event))
-        finally:
-            telling.cancel()
-            with suppress(asyncio.CancelledError):
-                await telling
-        elapsed = self._clock() - run.begun
-        if run.problems:
-            report = cards.failed(plan, run.states, elapsed, run.problems, row.text)
-        else:
-            results = await self._world.results(plan.cluster, self._world.runner) if plan.steps else ()
-            report = cards.succeeded(plan, elapsed, results)
-        try:
-            await surface.edit(message, report, final=True)
-            if any(event.ran or event.problem for event in run.events):
-                await surface.post(cards.details(plan, run.events), under=message)
-        except NotDelivered as error:
-            # Slack away at the end does not make a change that was done one that failed
-            log.error("the end of a change could not be told", cluster=row.cluster, verb=row.verb, why=str(error))
-        return "failed" if run.problems else "done"
-
-    async def _declare(self, actor: Actor, row: PlanRow, spec: ClusterSpec) -> None:
-        """Remember a cluster from before its first step: a setup that stops half-way is still there to be asked about."""
-        # made from a channel, it is that channel's own, and its alerts go there
-        here = (row.channel,) if actor.team != LOCAL else ()
-        known = spec.model_copy(update={"channels": spec.channels or here})
-        await self._world.needed_store().declare(known, actor.key, self._world.now())
-
-    async def _tell(self, run: _Run, message: Ref, surface: Surface) -> None:
-        while True:
-            with suppress(HaclusterError):  # Slack away: the change goes on, the end is told all the same
-                await surface.edit(message, cards.progress(run.plan, run.states, self._clock() - run.begun))
-            await asyncio.sleep(TICK)
-
-    async def _hold(self, row: PlanRow) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            await self._world.needed_store().extend(row.id, self._world.now() + LEASE)
-
     # ------------------------------------------------------------------ common ground
 
     async def _look(self, verb: Verb, request: Any) -> Snapshot:
@@ -237,7 +180,7 @@ class Changes:
         return cards.refused(decision, cluster.name, await host_keys.offers(self._world, snapshot))
 
     async def _waiting(self, plan_id: str) -> PlanRow:
-        row = await self._world.needed_store().plan(plan_id) if len(plan_id) < 64 else None  # noqa: PLR2004 - our ids are shorter
+        row = await self._world.needed_store().plan(plan_id) if ids.is_id(plan_id) else None
         if row is None:
             raise UsageError("that plan is not known", remedy="Ask again.")
         if row.state != "waiting":
@@ -273,17 +216,3 @@ def _change(verb: Verb) -> Change:
     if verb.change is None:
         raise UsageError(f"`{verb.name}` changes nothing")
     return verb.change
-
-
-def _told(decision: Plan | Refusal | NothingToDo) -> dict[str, Any]:
-    if isinstance(decision, Plan):
-        return {"fingerprint": decision.fingerprint, "steps": [step.id for step in decision.steps]}
-    if isinstance(decision, Refusal):
-        return {"reasons": [reason.text for reason in decision.reasons]}
-    return {}
-
-
-def _step_detail(event: Progress) -> dict[str, Any]:
-    ran: Iterable[Any] = ([d.node, list(d.command.argv), d.status, round(d.seconds, 3)] for d in event.ran)
-    detail: dict[str, Any] = {"step": event.step.id, "state": event.state, "ran": list(ran)}
-    return {**detail, "problem": str(event.problem)} if event.problem else detail

@@ -6,30 +6,24 @@ This is also the one place that turns errors into words.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 
-from bot import cards, host_keys
+from bot import audit, cards, host_keys
 from bot.changes import Changes
-from bot.conversation import Actor, Place, Ref, Surface
-from bot.understanding import understand
+from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
+from bot.understanding import admit, could_use, understand
 from bot.world import World
-from commands.errors import HaclusterError, UsageError
+from commands.errors import HaclusterError, NotAllowed, UsageError
+from commands.report import Report
 from commands.verbs.form import Form
+from commands.verbs.verb import Desk, Verb
 
 log = structlog.get_logger(__name__)
-
-
-_TYPED_SECRET = re.compile(r"(\w*(?:pass|secret|token)\w*)=(?!secret:)\S+", re.IGNORECASE)
-
-
-def masked(text: str) -> str:
-    """Return a request for the audit: short, and without a secret that somebody typed against all advice."""
-    return _TYPED_SECRET.sub(r"\1=…", text)[:500]
 
 
 class Dispatcher:
@@ -45,13 +39,9 @@ class Dispatcher:
         async with self._answering(surface):
             if not await self._first_time(key):
                 return
-            try:
-                verb, request, desk = await understand(self._world, actor, place, text)
-            except HaclusterError as error:
-                await self._world.audit(actor, "", None, "refused", {"text": masked(text), "why": str(error)})
-                raise
+            verb, request, desk = await self._understood(actor, place, text)
             name = request.cluster.name if request.cluster else None
-            await self._world.audit(actor, verb.name, name, "asked", {"text": masked(text)})
+            await self._world.audit(actor, verb.name, name, "asked", {"text": audit.masked(text)})
             if verb.answer is not None:
                 report = await verb.answer(request, desk)
                 await (surface.whisper(report) if report.private else surface.post(report))
@@ -62,30 +52,38 @@ class Dispatcher:
         self, actor: Actor, place: Place, action: str, value: str, message: Ref, surface: Surface, *, key: str
     ) -> None:
         """Do what a pressed choice asks for. The value is an opaque id from outside: everything else is looked up."""
-        del place  # where a plan was asked for is in the store
         async with self._answering(surface):
             if not await self._first_time(key):
                 return
-            match action:
-                case cards.CONFIRM:
-                    await self._changes.confirm(actor, value, message, surface)
-                case cards.CANCEL:
-                    await self._changes.cancel(actor, value, message, surface)
-                case cards.COMMANDS:
-                    await self._changes.copy(value, surface)
-                case cards.TRUST:
-                    await host_keys.trust(self._world, actor, value, surface)
-                case _:
-                    raise UsageError("that button is of another version of the bot", remedy="Ask again.")
+            try:
+                admit(self._world, actor, place)
+                await self._pressed(actor, action, value, message, surface)
+            except NotAllowed as error:
+                detail = {"pressed": action[:40], "value": value[:64], "why": str(error)}
+                await self._world.audit(actor, "", None, "refused", detail)
+                raise
+
+    async def _pressed(self, actor: Actor, action: str, value: str, message: Ref, surface: Surface) -> None:
+        match action:
+            case cards.CONFIRM:
+                await self._changes.confirm(actor, value, message, surface)
+            case cards.CANCEL:
+                await self._changes.cancel(actor, value, message, surface)
+            case cards.COMMANDS:
+                await self._changes.copy(actor, value, surface)
+            case cards.TRUST:
+                await host_keys.trust(self._world, actor, value, surface)
+            case _:
+                raise UsageError("that button is of another version of the bot", remedy="Ask again.")
 
     async def form(self, actor: Actor, place: Place, verb: str) -> Form | None:
         """Return the form of a verb typed bare; None where there is none, or where they may not use it at all."""
-        found, policy = self._verbs.get(verb), self._world.policy
-        if found is None or found.form is None or not policy.allows_channel(place.channel):
+        found = self._verbs.get(verb)
+        try:
+            admit(self._world, actor, place)
+        except NotAllowed:
             return None
-        names = (None, *self._world.declared)
-        may = any(policy.allows(found.role, actor.team, actor.user, actor.groups, name) for name in names)
-        return found.form if may else None
+        return found.form if found and could_use(self._world, actor, found) else None
 
     async def submit(
         self, actor: Actor, place: Place, verb: str, values: Mapping[str, str], surface: Surface, *, key: str
@@ -93,12 +91,15 @@ class Dispatcher:
         """Check a filled-in form, by field; if all is well, go on as if its words had been typed."""
         found = self._verbs.get(verb)
         if found is None or found.form is None or found.from_form is None:
+            await self._tell(
+                surface, cards.problem(UsageError("that form is not known", remedy="Type the request again."))
+            )
             return {}
-        text, wrong = found.from_form(values)
-        if wrong:
-            return wrong
         try:
-            await understand(self._world, actor, place, text)
+            text, wrong = found.from_form(values)
+            if wrong:
+                return wrong
+            await self._understood(actor, place, text)
         except HaclusterError as error:
             words = " ".join(filter(None, (f"{error}.", error.remedy)))
             return {found.form.fields[0].id: words[:300]}
@@ -109,6 +110,14 @@ class Dispatcher:
         """Tell of the plans that a dead bot left behind."""
         await self._changes.recover(surface_of)
 
+    async def _understood(self, actor: Actor, place: Place, text: str) -> tuple[Verb, Any, Desk]:
+        """Understand, and keep what was not: who tried what is worth knowing too."""
+        try:
+            return await understand(self._world, actor, place, text)
+        except HaclusterError as error:
+            await self._world.audit(actor, "", None, "refused", {"text": audit.masked(text), "why": str(error)})
+            raise
+
     async def _first_time(self, key: str) -> bool:
         store = self._world.store
         return not key or store is None or await store.first_time(key, self._world.now())
@@ -118,8 +127,14 @@ class Dispatcher:
         try:
             yield
         except HaclusterError as error:
-            await surface.whisper(cards.problem(error))
+            await self._tell(surface, cards.problem(error))
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("unexpected", reference=reference)
-            await surface.whisper(cards.unexpected(reference))
+            await self._tell(surface, cards.unexpected(reference))
+
+    async def _tell(self, surface: Surface, report: Report) -> None:
+        try:
+            await surface.whisper(report)
+        except NotDelivered as error:
+            log.warning("answer not delivered", headline=report.headline, why=str(error))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-
+from bot import ids
 from bot.conversation import Actor, Surface
 from bot.world import World
 from commands.errors import HostKeyUnknown, NotAllowed, UsageError
@@ -21,7 +20,7 @@ async def offers(world: World, snapshot: Snapshot) -> tuple[tuple[HostKeyUnknown
     for node in snapshot.nodes:
         error = _unknown_key(node)
         if error is not None:
-            offer_id = secrets.token_urlsafe(12)
+            offer_id = ids.fresh()
             await world.store.offer(
                 offer_id, node.node.name, error.address, error.port, error.key, error.fingerprint, world.now()
             )
@@ -40,7 +39,7 @@ async def trust(world: World, actor: Actor, offer_id: str, surface: Surface) -> 
     if not world.policy.allows(Role.ADMIN, actor.team, actor.user, actor.groups, None):
         raise NotAllowed("trusting a host key takes the role admin on all clusters")
     store = world.needed_store()
-    offer = await store.offered(offer_id) if len(offer_id) < 64 else None  # noqa: PLR2004 - our ids are shorter
+    offer = await store.offered(offer_id) if ids.is_id(offer_id) else None
     if offer is None:
         raise UsageError("that host key is not known", remedy="Ask again.")
     await store.trust(offer.address, offer.port, offer.key, offer.fingerprint, actor.key, world.now())

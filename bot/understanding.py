@@ -10,7 +10,13 @@ from commands.errors import NotAllowed, UsageError
 from commands.verbs.verb import Declared, Desk, Verb
 from commands.verbs.words import nearest, parse, tokens
 from config.inventory import ClusterSpec
-from config.policy import LOCAL, Role
+from config.policy import LOCAL
+
+
+def admit(world: World, actor: Actor, place: Place) -> None:
+    """Raise `NotAllowed` where the bot is not to be used. Whoever has the terminal is in no channel."""
+    if actor.team != LOCAL and not world.policy.allows_channel(place.channel):
+        raise NotAllowed("the bot is not to be used in this channel", remedy="Ask an admin of the bot where it is.")
 
 
 async def understand(world: World, actor: Actor, place: Place, text: str) -> tuple[Verb, Any, Desk]:
@@ -19,8 +25,7 @@ async def understand(world: World, actor: Actor, place: Place, text: str) -> tup
     Whether the person may use the verb at all is asked before their words are looked at, whether they may on this
     cluster right after.
     """
-    if actor.team != LOCAL and not world.policy.allows_channel(place.channel):
-        raise NotAllowed("the bot is not to be used in this channel", remedy="Ask an admin of the bot where it is.")
+    admit(world, actor, place)
     name, *rest = tokens(text) or ("help",)
     verbs = {verb.name: verb for verb in world.verbs}
     verb = verbs.get(name.lower())
@@ -28,16 +33,27 @@ async def understand(world: World, actor: Actor, place: Place, text: str) -> tup
         near = nearest(name, verbs)
         remedy = f"Did you mean `/hacluster {near}`?" if near else "`/hacluster help` lists what there is."
         raise UsageError(f"there is no verb {name[:40]!r}", remedy=remedy)
-    desk = await _desk(world, actor, place)
-    if not any(_has(desk, verb.role, cluster) for cluster in (None, *desk.clusters)):
+    if not could_use(world, actor, verb):
         raise _denied(actor, verb, None)
+    desk = await _desk(world, actor, place)
     request = verb.parse(parse(rest, verb.options, f"/hacluster {verb.usage}"), desk)
     authorise(world, actor, verb, request.cluster)
     return verb, request, desk
 
 
+def could_use(world: World, actor: Actor, verb: Verb) -> bool:
+    """Whether there is any cluster, made yet or not, on which the person may use the verb."""
+    scopes = (None, *(scope for grant in world.policy.grants for scope in grant.clusters if scope != "*"))
+    return any(world.policy.allows(verb.role, actor.team, actor.user, actor.groups, scope) for scope in scopes)
+
+
 def authorise(world: World, actor: Actor, verb: Verb, cluster: ClusterSpec | None) -> None:
-    """Let the person use the verb on the cluster (None: on no single one), or raise `NotAllowed` with what it takes."""
+    """Let the person use the verb on the cluster, or raise `NotAllowed` with what it takes.
+
+    An answer about no single cluster (None) tells each person what is theirs to know, so a role anywhere is enough.
+    """
+    if cluster is None and verb.answer is not None and could_use(world, actor, verb):
+        return
     name = cluster.name if cluster else None
     if not world.policy.allows(verb.role, actor.team, actor.user, actor.groups, name):
         raise _denied(actor, verb, name)
@@ -49,11 +65,6 @@ def _denied(actor: Actor, verb: Verb, cluster: str | None) -> NotAllowed:
         f"`{verb.name}`{on} takes the role {verb.role.word}",
         remedy=f"Ask for a grant for the id `{actor.key}` in the bot's policy; `/hacluster whoami` shows what you may do.",
     )
-
-
-def _has(desk: Desk, role: Role, cluster: str | None) -> bool:
-    held = desk.role(cluster)
-    return held is not None and held >= role
 
 
 async def _desk(world: World, actor: Actor, place: Place) -> Desk:

@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -159,7 +159,7 @@ class Progress:
     ran: tuple[Completed, ...] = field(default=(), repr=False)
 
 
-async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.monotonic) -> AsyncIterator[Progress]:
+async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.monotonic) -> AsyncGenerator[Progress]:
     """Carry a plan out, yielding each change of a step's state.
 
     The first failure starts no further step, lets those under way end (a change cut short is worse than one that

@@ -37,7 +37,7 @@ async def answer(request: StatusRequest, desk: Desk) -> Report:
     runner = Impatient(desk.runner)
     if request.cluster is not None:
         return report_of(await gather(request.cluster, runner, READS), desk.last_seen)
-    clusters = [declared.spec for declared in desk.clusters.values()]
+    clusters = [declared.spec for name, declared in desk.clusters.items() if desk.role(name) is not None]
     return overview_of(await asyncio.gather(*(gather(cluster, runner, READS) for cluster in clusters)))
 
 

@@ -1,0 +1,145 @@
+"""A confirmed change under way: its cluster held, its steps carried out, its message kept up to date to the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from bot import audit, cards
+from bot.conversation import Actor, NotDelivered, Ref, Surface
+from bot.store.rows import PlanRow, PlanState
+from bot.world import World
+from commands.plan import Plan, Progress, apply
+from commands.report import Part
+from config.inventory import ClusterSpec
+from config.policy import LOCAL
+
+LEASE = timedelta(seconds=15)
+"""How long a running change holds its cluster without a sign of life."""
+TICK = 2.5
+"""Seconds between two edits of a progress message: Slack takes some 50 a minute. The lease is prolonged with it."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """What a running change knows of time: seconds that only go forward, and waiting."""
+
+    clock: Callable[[], float] = time.monotonic
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(slots=True)
+class UnderWay:
+    """One confirmed plan, from the click to the last edit of its message."""
+
+    world: World
+    actor: Actor
+    row: PlanRow
+    message: Ref
+    surface: Surface
+    time: Time
+    begun: float = 0.0
+    ended: float = 0.0
+    states: dict[str, cards.StepState] = field(default_factory=dict)
+    events: list[Progress] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[Progress]:
+        """The steps that failed."""
+        return [event for event in self.events if event.state == "failed"]
+
+    @property
+    def outcome(self) -> PlanState:
+        """How it ended."""
+        return "failed" if self.problems else "done"
+
+    def holding(self) -> AbstractAsyncContextManager[None]:
+        """Hold the cluster for as long as the block lasts: nobody else changes it meanwhile."""
+        return _beside(self._hold())
+
+    async def carry_out(self, plan: Plan) -> None:
+        """Run the plan's steps, telling and auditing each. A step that fails is told, not raised."""
+        self.begun = self.time.clock()
+        if plan.declares is not None:
+            await self._declare(plan.declares)
+        applying = aclosing(apply(plan, self.world.runner, self.time.clock))
+        async with _beside(self._tell(plan)), applying as events:
+            async for event in events:
+                self.states[event.step.id] = cards.StepState(event.state, event.seconds)
+                self.events.append(event)
+                if event.state != "not done":
+                    await self.world.audit(self.actor, plan.verb, plan.cluster.name, "step", audit.of_step(event))
+        self.ended = self.time.clock()
+
+    async def tell_end(self, plan: Plan) -> None:
+        """Say how it ended. That it cannot be told does not make a change that was done one that failed."""
+        elapsed = self.ended - self.begun
+        if self.problems:
+            report = cards.failed(plan, self.states, elapsed, self.problems, self.row.text)
+        else:
+            report = cards.succeeded(plan, elapsed, await self._results(plan))
+        try:
+            await self.surface.edit(self.message, report, final=True)
+            if any(event.ran or event.problem for event in self.events):
+                await self.surface.post(cards.details(plan, self.events), under=self.message)
+        except NotDelivered as error:
+            log.warning("the end of a change could not be told", cluster=plan.cluster.name, why=str(error))
+
+    async def _results(self, plan: Plan) -> tuple[Part, ...]:
+        if not plan.steps:
+            return ()
+        try:
+            return await self.world.results(plan.cluster, self.world.runner)
+        except Exception:
+            # it is a look at what is there now, on top: the steps have proved themselves
+            log.exception("the results of a change could not be read", cluster=plan.cluster.name)
+            return ()
+
+    async def _declare(self, spec: ClusterSpec) -> None:
+        """Remember a cluster from before its first step: a setup that stops half-way is still there to be asked about."""
+        # made from a channel, it is that channel's own, and its alerts go there
+        here = (self.row.channel,) if self.actor.team != LOCAL else ()
+        known = spec.model_copy(update={"channels": spec.channels or here})
+        await self.world.needed_store().declare(known, self.actor.key, self.world.now())
+
+    async def _tell(self, plan: Plan) -> None:
+        while True:
+            report = cards.progress(plan, self.states, self.time.clock() - self.begun)
+            try:
+                await self.surface.edit(self.message, report)
+            except NotDelivered as error:
+                log.warning("progress could not be told", why=str(error))
+            except Exception:
+                # whatever is wrong with telling, the change goes on, and its end is told all the same
+                log.exception("progress could not be told")
+            await self.time.pause(TICK)
+
+    async def _hold(self) -> None:
+        while True:
+            await self.time.pause(TICK)
+            try:
+                await self.world.needed_store().extend(self.row.id, self.world.now() + LEASE)
+            except Exception:
+                # a store that stumbles once must not cost the lease: the next tick comes well before it ends
+                log.exception("the lease of a change could not be prolonged", plan=self.row.id)
+
+
+@asynccontextmanager
+async def _beside(job: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run a job for as long as the block lasts."""
+    task = asyncio.create_task(job)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
