@@ -16,6 +16,8 @@ from commands.errors import CommandFailed
 from config.inventory import NodeSpec
 
 OK = frozenset({0})
+CHANGE_MARK = "HACLUSTER_CHANGE=1"
+"""In the environment of each command that changes a node while it runs there: how it is found when nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from commands.facts import (
     packages,
     pcs,
     reach,
+    under_way,
     units,
 )
 from commands.facts.cib import Cib
@@ -61,6 +62,8 @@ class NodeSnapshot:
     """What the other nodes' names resolve to."""
     status: Reading[crm_mon.ClusterStatus | NotRunning] = NOT_ASKED
     sysctl: Reading[Mapping[str, str]] = NOT_ASKED
+    under_way: Reading[tuple[str, ...]] = NOT_ASKED
+    """Commands of ours that still run there, from a change that was cut short or is carried out at this moment."""
     units: Reading[units.Units] = NOT_ASKED
     vip_ports: Reading[reach.Reach] = NOT_ASKED
     """Which ports of the floating IPs can be reached from here; the ports are given by who asks."""
@@ -101,6 +104,7 @@ FACTS: Mapping[str, Callable[[ClusterSpec, NodeSpec], Fact[Any]]] = {
     "resolution": lambda cluster, node: host.resolution(tuple(peer.name for peer in _peers(cluster, node))),
     "status": lambda *_: crm_mon.FACT,
     "sysctl": lambda *_: host.sysctl((NONLOCAL_BIND,)),
+    "under_way": lambda *_: under_way.FACT,
     "units": lambda *_: units.FACT,
     "vips_in_use": lambda cluster, _: reach.in_use(tuple(str(vip.address) for vip in cluster.vips)),
 }

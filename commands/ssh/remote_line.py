@@ -19,7 +19,7 @@ import re
 import shlex
 import signal
 
-from commands.command import Command
+from commands.command import CHANGE_MARK, Command
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _ENVIRONMENT = (
@@ -56,7 +56,8 @@ def stream_line(command: Command, user: str) -> str:
 
 def _line(command: Command, user: str, limit: tuple[str, ...]) -> str:
     privileges = ("sudo", "-n", "--") if uses_sudo(command, user) else ()
-    return shlex.join((*_ENVIRONMENT, *limit, *privileges, *command.argv))
+    mark = (CHANGE_MARK,) if command.changes else ()
+    return shlex.join((*_ENVIRONMENT, *mark, *limit, *privileges, *command.argv))
 
 
 def uses_sudo(command: Command, user: str) -> bool:

@@ -68,6 +68,14 @@ async def test_steps_wait_for_those_they_come_after_and_for_no_others() -> None:
     assert order[-2:] == [("d", "started"), ("d", "done")]
 
 
+async def test_a_step_is_told_before_its_first_command_goes_out() -> None:
+    runner = Scripted()
+    async for event in apply(plan(step("a"), step("b", after=("a",))), runner):
+        if event.state == "started":
+            await asyncio.sleep(0.01)  # as long as it takes to write it down
+            assert ("n1", event.step.id) not in runner.ran
+
+
 async def test_a_failure_starts_nothing_more_and_tells_what_was_not_done() -> None:
     runner = Scripted({"b": 1})
     events = await carried_out((step("a"), step("b", after=("a",)), step("c", after=("b",))), runner)

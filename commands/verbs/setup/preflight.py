@@ -20,7 +20,7 @@ HIGH_AVAILABILITY = "high-availability"
 
 READS = (
     "addresses", "cib", "clock", "cmap", "conf", "disk_cib", "firewall", "haproxy_config", "host_auth", "os", "packages",
-    "peer_ports", "resolution", "status", "sysctl", "units", "vips_in_use",
+    "peer_ports", "resolution", "status", "sysctl", "under_way", "units", "vips_in_use",
 )  # fmt: skip
 
 
@@ -28,6 +28,7 @@ def refusals(request: SetupRequest, snapshot: Snapshot) -> tuple[Finding, ...]:
     """Return every reason not to go on. Nodes that cannot be asked are told first; the rest is judged on what is known."""
     reasons = [
         *_unreachable(snapshot),
+        *_under_way(snapshot),
         *_systems(snapshot),
         *_clocks(snapshot),
         *_names(snapshot),
@@ -51,6 +52,17 @@ def _unreachable(snapshot: Snapshot) -> Iterator[Finding]:
         yield _no(
             why.why.removeprefix(f"{node.node.name}: "), remedy or "Check the address, sshd and the bot's key.", node
         )
+
+
+def _under_way(snapshot: Snapshot) -> Iterator[Finding]:
+    """What a bot that died had begun goes on there: planning beside it would be planning on sand."""
+    for node, sent in snapshot.known("under_way"):
+        for words in sent:
+            yield _no(
+                f"`{words}` of an earlier request still runs there",
+                "It ends by itself: ask again in a moment.",
+                node,
+            )
 
 
 def _systems(snapshot: Snapshot) -> Iterator[Finding]:

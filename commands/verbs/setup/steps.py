@@ -6,6 +6,7 @@ for what they need (`after`), so the configuration is drafted while the nodes le
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
@@ -18,7 +19,7 @@ from commands.facts.cib import Cib
 from commands.facts.corosync_conf import CorosyncConf, NoConf
 from commands.facts.fact import Known, NotRunning, Reading
 from commands.facts.firewall import Firewall
-from commands.facts.haproxy_config import binds_of
+from commands.facts.haproxy_config import HaproxyConfig, binds_of
 from commands.plan import Lane, Step, on_each
 from commands.snapshot import NONLOCAL_BIND, NodeSnapshot, Snapshot
 from commands.verbs.serving import bound_ports, holders, serving_step
@@ -50,7 +51,11 @@ def change(*argv: str, timeout: float = 30, stdin: Stdin | None = None) -> Comma
 
 
 def write(path: str, text: Stdin, mode: str = "644", owner: str | None = None) -> Command:
-    """Make a command that puts text into a file, whole or not at all, its folder made where it is missing."""
+    """Make a command that puts text into a file, its folder made where it is missing.
+
+    Where the bot dies before it has sent the text, the file is there without it: what takes a file for complete writes
+    it under another name first.
+    """
     who = ("-o", owner.partition(":")[0], "-g", owner.partition(":")[2]) if owner else ()
     return change("install", "-D", "-m", mode, *who, "/dev/stdin", path, stdin=text)
 
@@ -264,18 +269,31 @@ def _create(request: SetupRequest, snapshot: Snapshot) -> Step | None:
 
 def _seed(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     """Only for a cluster that was never started: a CIB that exists is never touched."""
-    old = [node for node in snapshot.nodes if not _lacks_conf(request.cluster)(node)]
-    if any(not isinstance(_value(node.disk_cib), NotRunning) for node in old):
+    inside = [node for node in snapshot.nodes if not _lacks_conf(request.cluster)(node)]
+    seeded = [node.node for node in inside if _is_seed(_value(node.disk_cib))]
+    if any(not isinstance(_value(node.disk_cib), NotRunning) for node in inside if node.node not in seeded):
+        return None
+    blank = [node for node in request.cluster.nodes if node not in seeded]
+    if not blank:
         return None
     text = Stdin(configuration.SEED, "the first configuration")
-    place = write(CIB_FILE, text, "600", "hacluster:haclient")
+    new = f"{CIB_FILE}.new"
+    # `install` leaves an empty file where its input is cut off, and Pacemaker does not start on an empty CIB
+    place = (write(new, text, "600", "hacluster:haclient"), change("mv", new, CIB_FILE))
     proof = on_each(
-        (node.name for node in request.cluster.nodes),
+        (node.name for node in blank),
         ("disk_cib",),
         lambda node: None if isinstance(_value(node.disk_cib), Cib) else "there is no first configuration",
     )
-    lanes = tuple(Lane(node, (place,)) for node in request.cluster.nodes)
+    lanes = tuple(Lane(node, place) for node in blank)
     return Step("seed", "Shorten the first election (dc-deadtime)", lanes, ("create",), proof)
+
+
+def _is_seed(cib: Any) -> bool:
+    """Return whether a CIB on disk is the seed, as a run that was cut off left it: Pacemaker's first start changes it."""
+    return (
+        isinstance(cib, Cib) and cib.epoch == 1 and dict(cib.properties) == {"dc-deadtime": configuration.SEED_DEADTIME}
+    )
 
 
 def _start(request: SetupRequest, snapshot: Snapshot) -> Step | None:
@@ -341,11 +359,14 @@ def _proxy(request: SetupRequest, snapshot: Snapshot) -> Step | None:
 
     def commands(node: NodeSnapshot) -> Iterable[Command]:
         config = _value(node.haproxy_config)
-        if text is not None and (not config.present or config.package_default):
+        none = not config.present or config.package_default
+        if text is not None and none:
             new = f"{HAPROXY_CFG}.new"
             yield write(new, Stdin(text, request.cluster.haproxy_cfg or "haproxy.cfg"))
             yield change("haproxy", "-c", "-q", "-f", new)
             yield change("mv", new, HAPROXY_CFG)
+        # ours and not yet handed over: a run that was cut off may have put it there and not told HAProxy
+        if text is not None and (none or is_given(config, text)):
             yield replace(
                 change("systemctl", "reset-failed", "haproxy"), legal=frozenset({0, 1})
             )  # 1: it had not failed
@@ -356,6 +377,11 @@ def _proxy(request: SetupRequest, snapshot: Snapshot) -> Step | None:
         snapshot, "haproxy", "Hand HAProxy over to Pacemaker", ("haproxy_config", "units"), lacks, commands,
         after=("packages", "sysctl"), also=_bare(request, snapshot),
     )  # fmt: skip
+
+
+def is_given(config: HaproxyConfig, text: str) -> bool:
+    """Return whether a node's haproxy.cfg is, to the byte, the one to be put there."""
+    return config.digest == hashlib.sha256(text.encode()).hexdigest()
 
 
 def _present_cib(request: SetupRequest, snapshot: Snapshot) -> Cib | None:

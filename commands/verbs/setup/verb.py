@@ -11,7 +11,7 @@ from commands.snapshot import Snapshot
 from commands.verbs.setup.form import FORM, from_form
 from commands.verbs.setup.preflight import READS, leftover, refusals
 from commands.verbs.setup.request import EXAMPLE, OPTIONS, USAGE, SetupRequest, parse
-from commands.verbs.setup.steps import steps
+from commands.verbs.setup.steps import is_given, steps
 from commands.verbs.verb import Change, Verb
 from config.inventory import ClusterSpec
 from config.policy import Role
@@ -76,7 +76,7 @@ def _risks(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
         )
     for node, config in snapshot.known("haproxy_config"):
         own = config.present and not config.package_default
-        if own and request.haproxy_cfg is not None:
+        if own and request.haproxy_cfg is not None and not is_given(config, request.haproxy_cfg):
             yield Finding(
                 Level.INFO, "its own haproxy.cfg is kept; the given file is not used there", node=node.node.name
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -117,6 +118,7 @@ def bare(name: str) -> NodeSnapshot:
         resolution=Known(Resolution({peer: (ADDRESS[peer],)})),
         status=nothing,
         sysctl=Known({"net.ipv4.ip_nonlocal_bind": "0"}),
+        under_way=Known(()),
         units=units(),
         vips_in_use=Known(InUse({"10.0.0.10": None, "10.0.0.11": None})),
     )
@@ -261,6 +263,30 @@ def test_a_setup_that_stopped_after_creating_the_cluster_goes_on_from_there() ->
     assert ids(decide(REQUEST, created)) == ["seed", "start", "enable", "draft", "configure", "serving"]
 
 
+def test_a_seed_that_only_some_nodes_got_is_given_to_the_others_too() -> None:
+    nothing = Known(NotRunning("x"))
+    stopped: dict[str, Any] = {"cib": nothing, "cmap": nothing, "status": nothing, "units": units(pcsd=True)}
+    seed = Cib(0, 1, 0, "", "", "", "seed", properties={"dc-deadtime": configuration.SEED_DEADTIME})
+    half = snapshot(
+        replace(finished("n1"), **stopped, addresses=held(ADDRESS["n1"]), disk_cib=Known(seed)),
+        replace(finished("n2"), **stopped, addresses=held(ADDRESS["n2"]), disk_cib=Known(NotRunning("x"))),
+    )
+    decision = decide(REQUEST, half)
+    assert ids(decision) == ["seed", "start", "enable", "draft", "configure", "serving"]
+    assert isinstance(decision, Plan)
+    assert [lane.node.name for lane in decision.steps[0].lanes] == ["n2"]
+
+
+def test_a_seed_is_there_as_a_whole_or_not_at_all() -> None:
+    decision = decide(REQUEST, BARE)
+    assert isinstance(decision, Plan)
+    lane = next(step for step in decision.steps if step.id == "seed").lanes[0]
+    assert [(c.argv[0], c.argv[-1]) for c in lane.commands] == [
+        ("install", "/var/lib/pacemaker/cib/cib.xml.new"),
+        ("mv", "/var/lib/pacemaker/cib/cib.xml"),
+    ]
+
+
 def test_a_seed_is_never_put_where_a_configuration_is() -> None:
     stopped = snapshot(
         *(
@@ -341,6 +367,19 @@ def test_a_running_haproxy_is_handed_over_without_being_stopped() -> None:
     assert argvs == [("systemctl", "disable", "haproxy")] * 2
 
 
+def test_a_given_haproxy_configuration_that_was_put_there_and_not_loaded_is_loaded() -> None:
+    digest = hashlib.sha256(FILES["haproxy.cfg"].encode()).hexdigest()
+    given = Known(replace(OWN_PROXY_CONFIG, digest=digest))
+    cut = snapshot(
+        *(replace(finished(n), units=units(pcsd=True, boot=True, haproxy=True), haproxy_config=given) for n in NAMES)
+    )
+    decision = decide(REQUEST, cut)
+    assert isinstance(decision, Plan)
+    step = next(step for step in decision.steps if step.id == "haproxy")
+    assert [c.argv[1] for c in step.lanes[0].commands] == ["reset-failed", "try-reload-or-restart", "disable"]
+    assert not any("is kept" in risk.text for risk in decision.risks)
+
+
 def test_an_own_haproxy_configuration_is_never_written_over() -> None:
     decision = decide(REQUEST, snapshot(*(replace(bare(n), haproxy_config=Known(OWN_PROXY_CONFIG)) for n in NAMES)))
     assert isinstance(decision, Plan)
@@ -363,6 +402,11 @@ def test_an_active_firewall_is_opened_for_the_cluster_and_for_what_haproxy_binds
 
 
 # ---------------------------------------------------------------- reasons not to
+
+
+def test_a_change_that_outlived_its_bot_is_waited_for() -> None:
+    still = snapshot(bare("n1"), replace(bare("n2"), under_way=Known(("pcs cluster destroy",))))
+    assert "n2: `pcs cluster destroy` of an earlier request still runs there" in reasons(decide(REQUEST, still))
 
 
 def unreachable(name: str) -> NodeSnapshot:

@@ -1,0 +1,122 @@
+"""The bot dies at any point of a setup, and whoever runs it again ends with the same cluster as if it had not.
+
+`CHAOS=all` kills before, during and after every step; else a sample does. `CHAOS_SEED` repeats a sample and the moments
+within the steps; `CHAOS_DEBIAN` is the nodes' release. What the bot had begun on the nodes goes on when it is dead, as it
+does in life.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.lab.lab import Lab
+from sandbox.run.backing import LabBacking
+from tests.lab.killing import MOMENTS, Course, Point, Terminal, under_way
+from tests.lab.picture import Picture, differences, picture
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+
+STEPS = (
+    "sysctl", "leftover", "password", "auth", "create", "seed", "start", "enable", "haproxy", "draft", "configure",
+    "serving",
+)  # fmt: skip
+"""Of a setup on two servers with the packages installed, and the one-node cluster that Debian's packages start."""
+SAMPLE = 3
+RESUMED_WITHIN = 300.0
+"""Seconds for a setup to be resumed, from the death of the first: its lease, what still runs on the nodes, its steps."""
+SETTLED_WITHIN = 20.0
+"""Seconds after which nothing of a change moves any more."""
+
+DEBIAN = int(os.environ.get("CHAOS_DEBIAN", "12"))
+SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(1_000_000))  # noqa: S311 - no cryptography
+
+
+def _points() -> tuple[Point, ...]:
+    chance = random.Random(SEED)  # noqa: S311 - no cryptography
+    every = tuple(Point(step, moment, round(chance.random(), 3)) for step in STEPS for moment in MOMENTS)
+    return every if os.environ.get("CHAOS") == "all" else tuple(chance.sample(every, SAMPLE))
+
+
+class Ground:
+    """Two servers, and how the cluster on them is and came about when nobody dies."""
+
+    def __init__(self, lab: Lab, folder: Path) -> None:
+        self.lab = lab
+        self.backing = LabBacking(lab, DEBIAN)
+        self.outcomes: list[tuple[str, ...]] = []
+        terminal = self.terminal(folder)
+        run = terminal.run()
+        assert run.outcome == "done", run.words
+        self.course = Course(terminal.events())
+        self.reference = self._settled()
+
+    def terminal(self, folder: Path) -> Terminal:
+        folder.mkdir()
+        return Terminal(folder, self.backing)
+
+    def picture(self) -> Picture:
+        return picture(self.lab, (vip.partition("/")[0] for vip in self.backing.vips))
+
+    def difference(self) -> str:
+        """Return in what the cluster differs from the reference once it has settled."""
+        deadline = time.monotonic() + SETTLED_WITHIN
+        while (found := differences(self.reference, self.picture())) and time.monotonic() < deadline:
+            time.sleep(1)
+        return found
+
+    def _settled(self) -> Picture:
+        deadline = time.monotonic() + SETTLED_WITHIN
+        seen, now = self.picture(), self.picture()
+        while seen != now and time.monotonic() < deadline:
+            seen, now = now, self.picture()
+        return now
+
+
+@pytest.fixture(scope="module")
+def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with Lab.up("chaos", ("n1", "n2"), debian=DEBIAN) as lab:
+        made = Ground(lab, tmp_path_factory.mktemp("chaos") / "reference")
+        yield made
+    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        terminal.write_line(f"\nsetup killed, CHAOS_SEED={SEED} CHAOS_DEBIAN={DEBIAN}:")
+        for row in (("point", "under way", "run again", "after", "ended"), *made.outcomes):
+            terminal.write_line(f"  {row[0]:<18}{row[1]:<28}{row[2]:<44}{row[3]:<8}{row[4]}")
+
+
+def test_the_unkilled_run_goes_through_every_step_that_is_killed(ground: Ground) -> None:
+    assert set(ground.course.steps) == set(STEPS)
+    assert ground.reference["served"] == dict(
+        zip((vip.partition("/")[0] for vip in ground.backing.vips), ("hello from n1", "hello from n2"), strict=True)
+    )
+    assert "dc-deadtime" not in str(ground.reference["configuration"])
+
+
+@pytest.mark.parametrize("point", _points(), ids=str)
+def test_a_setup_that_is_killed_and_run_again_ends_in_the_same_cluster(
+    ground: Ground, point: Point, tmp_path: Path
+) -> None:
+    ground.lab.reset()
+    terminal = ground.terminal(tmp_path / "bot")
+    where = ", ".join(under_way(terminal.run_and_kill(point, ground.course))) or "nothing"
+    begun = time.monotonic()
+    try:
+        runs = terminal.run_until_done(RESUMED_WITHIN)
+    except AssertionError:
+        ground.outcomes.append((str(point), where, "", "", "NEVER DONE"))
+        raise
+    tries = " ".join(run.outcome for run in runs if run.outcome != "busy")
+    waited = sum(run.outcome == "busy" for run in runs)
+    found = ground.difference()
+    ended = "DIFFERENT" if found else "same"
+    ground.outcomes.append(
+        (str(point), where, f"{waited}x busy, then {tries}", f"{time.monotonic() - begun:.0f} s", ended)
+    )
+    assert not found, found
+    assert not any(run.outcome == "FAILED" for run in runs), "\n".join(run.words for run in runs)
