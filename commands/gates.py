@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from commands.command import Command
 from commands.facts.cib import Cib
-from commands.facts.cib_constraints import approval_attribute
+from commands.facts.cib_constraints import Expression, approval_attribute
+from commands.facts.pacemaker_xml import INFINITY
 
 OPEN, AWAY = "yes", "away"
 _ABSENT = frozenset({0, 6, 105})
@@ -47,6 +48,13 @@ def gate_state(cib: Cib, resource: str) -> GateState | None:
             held = {node: values[name] for node, values in cib.transient_attributes.items() if values.get(name)}
             return GateState(resource, gate.home, held)
     return None
+
+
+def has_away_rule(cib: Cib, resource: str) -> bool:
+    """Return whether a node whose attribute says `away` may not run the resource: clusters made elsewhere may lack it."""
+    sent = Expression("expression", approval_attribute(resource), "eq", AWAY)
+    rules = [rule for location in cib.locations if location.resource == resource for rule in location.rules]
+    return any(rule.score == -INFINITY and rule.expressions == (sent,) for rule in rules)
 
 
 def set_attribute(resource: str, node: str, value: str) -> Command:

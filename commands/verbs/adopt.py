@@ -29,7 +29,7 @@ class AdoptRequest:
     """Read the cluster from the node at this address."""
 
     cluster: ClusterSpec
-    known: frozenset[ClusterSpec] = frozenset()
+    known: tuple[ClusterSpec, ...] = ()
 
 
 def parse(words: Words, desk: Desk) -> AdoptRequest:
@@ -46,7 +46,7 @@ def parse(words: Words, desk: Desk) -> AdoptRequest:
             f"{text[:60]!r} is not an address", remedy="For example: `/hacluster adopt 10.0.0.1`"
         ) from None
     return AdoptRequest(
-        ClusterSpec(name=UNKNOWN, nodes=(node,)), frozenset(declared.spec for declared in desk.clusters.values())
+        ClusterSpec(name=UNKNOWN, nodes=(node,)), tuple(declared.spec for declared in desk.clusters.values())
     )
 
 
@@ -79,12 +79,14 @@ def decide(request: AdoptRequest, snapshot: Snapshot) -> Decision:  # noqa: PLR0
             return _refusal(
                 f"another cluster called `{spec.name}` is known already", "`/hacluster clusters` lists them."
             )
-    nodes = ", ".join(f"{n.name} ({', '.join(map(str, n.addresses))})" for n in spec.nodes)
-    vips = ", ".join(map(str, spec.vips)) or "none"
-    summary = (
-        f"Remember `{spec.name}`: {nodes}; floating IPs: {vips}; failover {spec.failover}. Nothing on it is changed."
+    facts = (
+        "nodes " + ", ".join(f"{n.name} ({', '.join(map(str, n.addresses))})" for n in spec.nodes),
+        f"floating IPs {', '.join(map(str, spec.vips)) or 'none'}",
+        f"failover {spec.failover}",
     )
-    return Plan("adopt", spec, summary, (), declares=spec)
+    # there is nothing to run, so what is confirmed are the facts themselves
+    summary = f"Remember `{spec.name}`: {'; '.join(facts)}. Nothing on it is changed."
+    return Plan("adopt", spec, summary, (), guards=facts, declares=spec)
 
 
 def _vip(attributes: object) -> dict[str, object] | None:

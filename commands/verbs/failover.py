@@ -15,7 +15,7 @@ from commands.command import Command
 from commands.errors import UsageError
 from commands.facts.cib import Cib
 from commands.facts.fact import Known, NotRunning
-from commands.gates import GateState, clear_attribute, gate_state, set_attribute
+from commands.gates import AWAY, OPEN, GateState, clear_attribute, gate_state, has_away_rule, set_attribute
 from commands.plan import Decision, Lane, NothingToDo, Plan, Proof, Refusal, Step
 from commands.report import Finding, Level
 from commands.snapshot import NodeSnapshot, Snapshot
@@ -88,7 +88,7 @@ def decide_failover(request: MoveRequest, snapshot: Snapshot) -> Decision:
     move = _seen_from(move, target, snapshot)
     if move.sources == (target,):
         return NothingToDo("failover", f"`{move.resource}` ({move.address}) is on {target} already.")
-    reasons = (*_target_problems(move, target, snapshot), *_still_answering(move, snapshot))
+    reasons = _reasons(move, target, snapshot)
     if reasons:
         return Refusal("failover", reasons)
     return _plan("failover", move, target, snapshot)
@@ -106,9 +106,9 @@ def decide_failback(request: MoveRequest, snapshot: Snapshot) -> Decision:
         return Refusal("failback", (reason,))
     home = move.gate.home
     move = _seen_from(move, home, snapshot)
-    if move.gate and move.sources == (home,) and not move.gate.attributes:
+    if move.gate and move.sources == (home,) and not _allowing(move, move.gate, home):
         return NothingToDo("failback", f"`{move.resource}` ({move.address}) is at home on {home} already.")
-    reasons = (*_target_problems(move, home, snapshot), *_still_answering(move, snapshot))
+    reasons = _reasons(move, home, snapshot)
     if reasons:
         return Refusal("failback", reasons)
     return _plan("failback", move, home, snapshot)
@@ -219,25 +219,64 @@ def _problems(move: _Move, node: NodeSnapshot) -> list[Finding]:
     return found
 
 
-def _target_problems(move: _Move, target: str, snapshot: Snapshot) -> list[Finding]:
-    return _problems(move, snapshot.node(target))
+def _reasons(move: _Move, target: str, snapshot: Snapshot) -> tuple[Finding, ...]:
+    return (
+        *_problems(move, snapshot.node(target)),
+        *_cannot_let_go(move, target),
+        *_still_answering(move, snapshot),
+    )
 
 
-def _still_answering(move: _Move, snapshot: Snapshot) -> list[Finding]:
-    """A node that the bot cannot ask, whose address still answers on the network, has not let go."""
+def _cannot_let_go(move: _Move, target: str) -> Iterable[Finding]:
+    """A node that has the address must have a way to give it up, or two would end up with it."""
+    cut_off = _cut_off(move, target)
+    if move.gate is None:
+        for name in cut_off:
+            yield _no(
+                f"it holds {move.address} and is cut off from {target}: Pacemaker there would not hear of the move",
+                "Mend the network between the nodes first; `status` tells who sees whom.",
+                name,
+            )
+        return
+    if (cut_off or _stays_behind(move.gate.home, move, target)) and not has_away_rule(move.cib, move.resource):
+        yield _no(
+            f"`{move.resource}` cannot be sent away from {' and '.join(cut_off) or move.gate.home}: its configuration "
+            "has no rule for that",
+            f"`/hacluster setup {move.request.cluster.name}` adds what is missing.",
+        )
+
+
+def _cut_off(move: _Move, target: str) -> tuple[str, ...]:
+    """Return the nodes that hold the address and are not on the target's side of the cluster."""
+    return tuple(name for name in move.sources if name not in move.members and name != target)
+
+
+def _stays_behind(name: str, move: _Move, target: str) -> bool:
+    return name != target and name in move.members
+
+
+def _still_answering(move: _Move, snapshot: Snapshot) -> Iterable[Finding]:
+    """A node that the bot cannot ask may have the address still; that nobody could look is not that nobody answers."""
     if move.sources:
-        return []
+        return
+    silent = False
     for node, used in snapshot.known("vips_in_use"):
-        who = used.addresses.get(move.address)
+        who = used.addresses.get(move.address, "")
+        silent = silent or who is None
         if who and who != "self":
-            return [
-                _no(
-                    f"{move.address} still answers ({who}, seen from {node.node.name}), yet no node that can be asked "
-                    "holds it: a second node with it would split the service",
-                    "Make sure that the other node is down, at its power switch or console, then ask again.",
-                )
-            ]
-    return []
+            yield _no(
+                f"{move.address} still answers ({who}, seen from {node.node.name}), yet no node that can be asked "
+                "holds it: a second node with it would split the service",
+                "Make sure that the other node is down, at its power switch or console, then ask again.",
+            )
+            return
+    unread = [node.node.name for node in snapshot.nodes if not isinstance(node.addresses, Known)]
+    if unread and not silent:
+        yield _no(
+            f"{' and '.join(unread)} cannot be asked, and no other node could find out whether anything answers for "
+            f"{move.address}",
+            "Make sure of it by hand; `status` tells which nodes can be asked.",
+        )
 
 
 def _plan(verb: str, move: _Move, target: str, snapshot: Snapshot) -> Plan:
@@ -292,24 +331,12 @@ def _gated(move: _Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
     if gate is None:
         return ()
     node = snapshot.node(target).node
-    cut_off = [name for name in move.sources if name not in move.members and name != target]
-    allow: list[Command] = []
-    if target in gate.sent_away_from or (target == gate.home and target in gate.attributes):
-        allow.append(clear_attribute(move.resource, target))
-    if target != gate.home:
-        allow.append(set_attribute(move.resource, target, "yes"))
-    # the target first, so that Pacemaker stops here and starts there in one transition
-    leave = [name for name in (gate.home, *gate.opened_on) if name != target and name in move.members]
-    for name in dict.fromkeys(leave):
-        if name == gate.home:
-            allow.append(set_attribute(move.resource, name, "away"))
-        else:
-            allow.append(clear_attribute(move.resource, name))
+    cut_off = _cut_off(move, target)
     steps = [
         Step(
             f"release-{name}",
             f"Let {name}, which is cut off, give {move.address} up",
-            (Lane(snapshot.node(name).node, (set_attribute(move.resource, name, "away"),)),),
+            (Lane(snapshot.node(name).node, (set_attribute(move.resource, name, AWAY),)),),
             proof=Proof(
                 ("addresses",), lambda s: tuple(n for n in holders(s, move.address) if n in cut_off), PATIENCE, (name,)
             ),
@@ -322,8 +349,28 @@ def _gated(move: _Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
         else f"Close the gate of `{move.resource}`"
     )
     after = tuple(step.id for step in steps)
-    steps.append(Step("gate", title, (Lane(node, tuple(allow)),), after, _on(move, target, snapshot)))
+    steps.append(Step("gate", title, (Lane(node, _allowing(move, gate, target)),), after, _on(move, target, snapshot)))
     return tuple(steps)
+
+
+def _allowing(move: _Move, gate: GateState, target: str) -> tuple[Command, ...]:
+    """Return the commands that leave the target as the only node that may run it.
+
+    The target comes first, so that Pacemaker stops it elsewhere and starts it here in one transition.
+    """
+    commands = []
+    if target != gate.home:
+        commands.append(set_attribute(move.resource, target, OPEN))
+    elif target in gate.attributes:
+        commands.append(clear_attribute(move.resource, target))
+    for name in dict.fromkeys((gate.home, *sorted(gate.attributes))):
+        if not _stays_behind(name, move, target):
+            continue
+        if name == gate.home:
+            commands.append(set_attribute(move.resource, name, AWAY))
+        else:
+            commands.append(clear_attribute(move.resource, name))
+    return tuple(commands)
 
 
 def _ungated(move: _Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:

@@ -60,17 +60,20 @@ def decide_start(request: ClusterRequest, snapshot: Snapshot) -> Decision:
         for node in snapshot.nodes
         if isinstance(node.status, Known) and isinstance(node.status.value, NotRunning)
     )
+    waiting = {node.node.name: why for node in snapshot.nodes if (why := lacks_peers(names, node))}
+    if not stopped:
+        if not waiting:
+            return NothingToDo("start", f"`{cluster.name}` runs on all its nodes already.")
+        remedy = "Just started nodes need some seconds to join; if it stays so, `members` tells who sees whom."
+        return Refusal("start", tuple(Finding(Level.CRITICAL, why, remedy, name) for name, why in waiting.items()))
     homeless = [vip for vip in cluster.vips if len(holders(snapshot, str(vip.address))) != 1]
-    waiting = [node.node.name for node in snapshot.nodes if lacks_peers(names, node)]
-    if not stopped and not waiting:
-        return NothingToDo("start", f"`{cluster.name}` runs on all its nodes already.")
     which = ("--all",) if len(stopped) == len(names) else stopped
-    commands = (Command(("pcs", "cluster", "start", *which), timeout=120, changes=True),) if which else ()
+    command = Command(("pcs", "cluster", "start", *which), timeout=120, changes=True)
     proof = on_each(names, ("cmap", "status"), lambda node: lacks_peers(names, node), START_PATIENCE)
-    steps = [Step("start", "Start the cluster", (Lane(cluster.nodes[0], commands),), proof=proof)]
+    steps = [Step("start", "Start the cluster", (Lane(cluster.nodes[0], (command,)),), proof=proof)]
     if cluster.vips and homeless:
         steps.append(serving_step(cluster, bound_ports(snapshot), ("start",)))
-    return Plan("start", cluster, f"Start `{cluster.name}` on {', '.join(stopped or waiting)}.", tuple(steps))
+    return Plan("start", cluster, f"Start `{cluster.name}` on {', '.join(stopped)}.", tuple(steps))
 
 
 def decide_stop(request: ClusterRequest, snapshot: Snapshot) -> Decision:
