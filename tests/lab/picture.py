@@ -37,8 +37,8 @@ def picture(lab: Lab, vips: Iterable[str]) -> Picture:
 
 def differences(before: Picture, after: Picture) -> str:
     """Return what differs, line by line; nothing if nothing does."""
-    texts = [json.dumps(each, indent=1, sort_keys=True).splitlines() for each in (before, after)]
-    return "\n".join(difflib.unified_diff(*texts, "unkilled", "killed", n=2, lineterm=""))
+    unkilled, killed = (json.dumps(each, indent=1, sort_keys=True).splitlines() for each in (before, after))
+    return "\n".join(difflib.unified_diff(unkilled, killed, "unkilled", "killed", n=2, lineterm=""))
 
 
 def _said(lab: Lab, node: str, *argv: str) -> str:
