@@ -80,14 +80,21 @@ class Pacemaker:
         """Note that a node left the membership without a word, if its daemon was not heard of since."""
         if name not in self.controllers:
             return
-        fenced = self.cib.properties().get("stonith-enabled", "true") == "true"
-        if fenced and any(self.active.values()):
+        if self._fences:
             self.unclean.add(name)
         else:
             self._drop(name)
         self._leave(name)
-        if name in self.unclean and any(resource.cls == "stonith" for resource in self.cib.resources()):
+        if self._fences and self._has_device:
             self._agenda.after(FENCING, lambda: self._fenced(name))
+
+    @property
+    def _fences(self) -> bool:
+        return self.cib.properties().get("stonith-enabled", "true") == "true"
+
+    @property
+    def _has_device(self) -> bool:
+        return any(resource.cls == "stonith" for resource in self.cib.resources())
 
     def _fenced(self, name: str) -> None:
         if name in self.unclean:
@@ -206,16 +213,14 @@ class Pacemaker:
                 self._begin(resource, name)
 
     def _target(self) -> dict[str, frozenset[str]] | None:
-        """Return where everything is to run; None where nothing may be touched."""
-        properties = self.cib.properties()
-        if self.dc not in self._membership.views or self.unclean or properties.get("maintenance-mode") == "true":
+        """Return where everything is to run; None where nothing is touched, as with fencing and no device to fence by."""
+        if self.dc not in self._membership.views or self.unclean or (self._fences and not self._has_device):
+            return None
+        if self.cib.properties().get("maintenance-mode") == "true":
             return None
         standby = {name for name, held in self.attributes().items() if held.get("standby") == "on"}
         able = [node.name for node in self.conf.nodes if node.name in self.online - standby]
-        devices = any(resource.cls == "stonith" for resource in self.cib.resources())
-        if not self.quorate or (properties.get("stonith-enabled", "true") == "true" and not devices):
-            able = []
-        return place(self.cib, able, self.attributes(), self.active)
+        return place(self.cib, able if self.quorate else [], self.attributes(), self.active)
 
     def _begin(self, resource: Resource, name: str) -> None:
         if (resource.id, name) in self._starting:

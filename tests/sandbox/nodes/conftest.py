@@ -162,6 +162,9 @@ class Played:
             await self.stop("--all")
         if situation == "n2-stopped":
             await self.stop("n2")
+        if situation in {"fencing-without-device", "n2-lost-unclean"}:
+            await self.run("n1", change("pcs", "property", "set", "stonith-enabled=true"))
+            self.wait()
         if situation.startswith(("n2-lost", "n2-back")):
             await self.lose("n2")
         if situation in {"n2-lost-failover-approved", "n2-back-before-failback"}:

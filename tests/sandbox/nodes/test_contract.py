@@ -47,6 +47,8 @@ SITUATIONS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "n2-lost": (SURVIVOR, FIELDS),
     "n2-lost-failover-approved": (SURVIVOR, FIELDS),
     "n2-back-before-failback": (BOTH, FIELDS),
+    "fencing-without-device": (BOTH, FIELDS),
+    "n2-lost-unclean": (SURVIVOR, FIELDS),
 }
 """What the situations are held to: the nodes that answer, and the facts compared."""
 
