@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from commands.verbs import adopt, auth, clusters, failover, members, power
+from commands.verbs import adopt, auth, clusters, members, power
+from commands.verbs.failover.verb import FAILBACK, FAILOVER
 from commands.verbs.setup.verb import VERB as SETUP
 from commands.verbs.status.verb import VERB as STATUS
 from commands.verbs.verb import Verb
@@ -11,8 +12,8 @@ CLUSTER_VERBS: tuple[Verb, ...] = (
     STATUS,
     members.VERB,
     clusters.VERB,
-    failover.FAILOVER,
-    failover.FAILBACK,
+    FAILOVER,
+    FAILBACK,
     power.START,
     power.STOP,
     power.ENABLE,

@@ -1,0 +1,114 @@
+"""What a move of a floating IP is about: the resource, where it is, and who is a member in whose eyes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from commands.facts.cib import Cib
+from commands.facts.fact import Known, NotRunning
+from commands.gates import GateState, gate_state
+from commands.plan import Refusal
+from commands.report import Finding, Level
+from commands.snapshot import NodeSnapshot, Snapshot
+from commands.verbs.serving import holders
+from config.inventory import ClusterSpec
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRequest:
+    """Move the floating IP (a resource's id or an address) to a node, or home where `to` is None."""
+
+    cluster: ClusterSpec
+    vip: str
+    to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a move is about, once the cluster was read."""
+
+    request: MoveRequest
+    resource: str
+    address: str
+    cib: Cib
+    gate: GateState | None
+    sources: tuple[str, ...]
+    """Nodes that hold the address by their own word."""
+    members: frozenset[str]
+    """Nodes online in the view of the partition that was asked."""
+
+
+def no(text: str, remedy: str = "", node: str | None = None) -> Finding:
+    """Return a reason not to."""
+    return Finding(Level.CRITICAL, text, remedy, node)
+
+
+def understood(verb: str, request: MoveRequest, snapshot: Snapshot) -> Move | Refusal:
+    """Return what the request is about, by the configuration of a partition that may act; or why that is not known."""
+    running = [(node, cib) for node, cib in snapshot.running("cib") if isinstance(node.status, Known)]
+    if not running:
+        why = "; ".join(dict.fromkeys(f"{node.node.name}: {_why_not(node)}" for node in snapshot.nodes))
+        return Refusal(
+            verb,
+            (no(f"no node runs the cluster, as far as can be seen ({why})", "Use `start`, or look at `status`."),),
+        )
+    # a partition with quorum speaks for the cluster
+    running.sort(key=lambda pair: not _quorate(pair[0]))
+    cib = running[0][1]
+    for primitive in cib.primitives:
+        address = primitive.attributes.get("ip")
+        if address and request.vip in {primitive.id, address}:
+            gate = gate_state(cib, primitive.id)
+            members = _online(running[0][0])
+            return Move(request, primitive.id, address, cib, gate, holders(snapshot, address), members)
+    known = ", ".join(f"{p.id} ({p.attributes['ip']})" for p in cib.primitives if p.attributes.get("ip")) or "none"
+    return Refusal(
+        verb,
+        (
+            no(
+                f"there is no floating IP {request.vip[:60]!r} in `{request.cluster.name}`",
+                f"Its floating IPs: {known}.",
+            ),
+        ),
+    )
+
+
+def seen_from(move: Move, target: str, snapshot: Snapshot) -> Move:
+    """Return the move as the target's own side of the cluster sees it.
+
+    When the network between the nodes is cut, each side has a configuration and members of its own: whoever is not on
+    the target's side must let go first, by its own hand.
+    """
+    node = snapshot.node(target)
+    if not isinstance(node.cib, Known) or not isinstance(node.cib.value, Cib):
+        return move
+    cib = node.cib.value
+    return replace(move, cib=cib, gate=gate_state(cib, move.resource), members=_online(node))
+
+
+def _why_not(node: NodeSnapshot) -> str:
+    if isinstance(node.cib, Known):
+        return node.cib.value.why if isinstance(node.cib.value, NotRunning) else "unknown"
+    return node.cib.why.removeprefix(f"{node.node.name}: ")
+
+
+def _quorate(node: NodeSnapshot) -> bool:
+    return (
+        isinstance(node.status, Known) and not isinstance(node.status.value, NotRunning) and node.status.value.quorate
+    )
+
+
+def _online(node: NodeSnapshot) -> frozenset[str]:
+    if not isinstance(node.status, Known) or isinstance(node.status.value, NotRunning):
+        return frozenset()
+    return frozenset(state.name for state in node.status.value.nodes if state.online and not state.unclean)
+
+
+def cut_off(move: Move, target: str) -> tuple[str, ...]:
+    """Return the nodes that hold the address and are not on the target's side of the cluster."""
+    return tuple(name for name in move.sources if name not in move.members and name != target)
+
+
+def stays_behind(name: str, move: Move, target: str) -> bool:
+    """Return whether the node hears of the move and is not where it goes."""
+    return name != target and name in move.members

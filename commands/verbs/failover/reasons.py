@@ -1,0 +1,113 @@
+"""Which node takes a floating IP, and every reason why it must not go there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from commands.facts.fact import Known, NotRunning
+from commands.gates import GateState, has_away_rule
+from commands.report import Finding
+from commands.snapshot import NodeSnapshot, Snapshot
+from commands.verbs.failover.move import Move, cut_off, no, stays_behind
+from commands.verbs.failover.steps import allowing
+
+
+def best_target(move: Move, snapshot: Snapshot) -> str | None:
+    """Return the online node other than where it is that carries the fewest floating IPs."""
+    vips = [str(vip.address) for vip in move.request.cluster.vips]
+    candidates = [
+        (sum(addresses.holds(vip) is not None for vip in vips), node.node.name)
+        for node, addresses in snapshot.known("addresses")
+        if node.node.name in move.members and node.node.name not in move.sources and not target_problems(move, node)
+    ]
+    return min(candidates)[1] if candidates else None
+
+
+def target_problems(move: Move, node: NodeSnapshot) -> list[Finding]:
+    """Return why this node could not run it, whatever the gate says."""
+    name = node.node.name
+    if not isinstance(node.status, Known):
+        return [no(f"it cannot be asked: {node.status.why.removeprefix(f'{name}: ')}", "Look at `status`.", name)]
+    status = node.status.value
+    if isinstance(status, NotRunning):
+        return [no("the cluster does not run there", "Use `start`.", name)]
+    state = status.node(name)
+    found = []
+    if not status.quorate:
+        found.append(
+            no("its side has no quorum, so Pacemaker starts nothing there", "Bring the other nodes back.", name)
+        )
+    if state is None or not state.online:
+        found.append(no("it is not online", "Use `start`, or look at `status`.", name))
+    elif state.standby or state.maintenance or status.maintenance:
+        found.append(
+            no(f"it is in {'standby' if state.standby else 'maintenance'}", "Bring it back into service first.", name)
+        )
+    if not any(
+        r.role == "Started" and name in r.nodes
+        for r in status.resources
+        if r.id == "haproxy" or r.id.startswith("haproxy:")
+    ) and any(primitive.id == "haproxy" for primitive in move.cib.primitives):
+        found.append(
+            no("HAProxy does not run there", "See why with `status`, then `pcs resource cleanup haproxy-clone`.", name)
+        )
+    return found
+
+
+def reasons_not_to(move: Move, target: str, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Return why the target must not get it: because of itself, the gate, or somebody who may have it still."""
+    itself = target_problems(move, snapshot.node(target))
+    gate = move.gate
+    by_gate = (*_cannot_leave(move, gate, target), *(() if itself else _stuck(move, gate, target))) if gate else ()
+    return (*itself, *by_gate, *(() if gate else _out_of_hearing(move, target)), *_still_answering(move, snapshot))
+
+
+def _cannot_leave(move: Move, gate: GateState, target: str) -> Iterable[Finding]:
+    apart = cut_off(move, target)
+    if (apart or stays_behind(gate.home, move, target)) and not has_away_rule(move.cib, move.resource):
+        yield no(
+            f"`{move.resource}` cannot be sent away from {' and '.join(apart) or gate.home}: its configuration has no "
+            "rule for that",
+            f"`/hacluster setup {move.request.cluster.name}` adds what is missing.",
+        )
+
+
+def _stuck(move: Move, gate: GateState, target: str) -> Iterable[Finding]:
+    if not cut_off(move, target) and not allowing(move, gate, target):
+        yield no(
+            f"its gate lets `{move.resource}` run on {target}, and yet it does not",
+            "Look at `status`: a constraint left over from a move, or a failed start, keeps it off.",
+        )
+
+
+def _out_of_hearing(move: Move, target: str) -> Iterable[Finding]:
+    for name in cut_off(move, target):
+        yield no(
+            f"it holds {move.address} and is cut off from {target}: Pacemaker there would not hear of the move",
+            "Mend the network between the nodes first; `members` tells who sees whom.",
+            name,
+        )
+
+
+def _still_answering(move: Move, snapshot: Snapshot) -> Iterable[Finding]:
+    """A node that the bot cannot ask may have the address still; that nobody could look is not that nobody answers."""
+    if move.sources:
+        return
+    silent = False
+    for node, used in snapshot.known("vips_in_use"):
+        who = used.addresses.get(move.address, "")
+        silent = silent or who is None
+        if who and who != "self":
+            yield no(
+                f"{move.address} still answers ({who}, seen from {node.node.name}), yet no node that can be asked "
+                "holds it: a second node with it would split the service",
+                "Make sure that the other node is down, at its power switch or console, then ask again.",
+            )
+            return
+    unread = [node.node.name for node in snapshot.nodes if not isinstance(node.addresses, Known)]
+    if unread and not silent:
+        yield no(
+            f"{' and '.join(unread)} cannot be asked, and no other node could find out whether anything answers for "
+            f"{move.address}",
+            "Make sure of it by hand; `status` tells which nodes can be asked.",
+        )

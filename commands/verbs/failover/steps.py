@@ -1,0 +1,141 @@
+"""The steps that move a floating IP, with and without a gate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from commands.command import Command
+from commands.facts.fact import Known
+from commands.gates import AWAY, OPEN, GateState, clear_attribute, set_attribute
+from commands.plan import Lane, Plan, Proof, Step, on_each
+from commands.report import Finding, Level
+from commands.snapshot import NodeSnapshot, Snapshot
+from commands.verbs.failover.move import Move, cut_off, stays_behind
+from commands.verbs.serving import bound_ports, holders, serving_step
+
+PATIENCE = 30.0
+"""Seconds. An opened gate moves an address within a tenth of one; a stop that hangs takes its own timeout."""
+
+
+def plan_of(verb: str, move: Move, target: str, snapshot: Snapshot) -> Plan:
+    """Return the plan: the move itself, then a look whether the floating IP serves."""
+    cluster = move.request.cluster
+    ports = bound_ports(snapshot)
+    steps = _gated(move, target, snapshot) if move.gate else _ungated(move, target, snapshot)
+    only_this = cluster.model_copy(update={"vips": tuple(v for v in cluster.vips if str(v.address) == move.address)})
+    if only_this.vips:
+        asked = [node.node.name for node, _ in snapshot.known("addresses")]
+        steps = (*steps, serving_step(only_this, ports, tuple(step.id for step in steps), PATIENCE, asked=asked))
+    source = " and ".join(move.sources) or "no node"
+    moving = f"Move `{move.resource}` ({move.address}) from {source} to {target}."
+    staying = f"Close the gate of `{move.resource}` ({move.address}), which is on {target} already."
+    return Plan(
+        verb,
+        cluster,
+        staying if move.sources == (target,) else moving,
+        steps,
+        risks=tuple(_risks(move, target, snapshot)),
+        guards=(
+            f"{move.resource} on {source}",
+            f"gate {sorted(move.gate.attributes.items()) if move.gate else 'none'}",
+            f"online {sorted(move.members)}",
+        ),
+    )
+
+
+def _risks(move: Move, target: str, snapshot: Snapshot) -> Iterable[Finding]:
+    home = move.gate.home if move.gate else None
+    if move.sources == (target,):
+        return
+    if move.sources:
+        yield Finding(Level.INFO, f"connections through {move.address} end; new ones are served by {target}")
+    elif home is not None and home not in move.members and not isinstance(snapshot.node(home).addresses, Known):
+        yield Finding(
+            Level.WARNING,
+            f"{home} is lost to the cluster; nothing on its subnet answers for {move.address}, so it is taken to be down",
+            f"If {home} could be alive and only cut off, look at it first.",
+        )
+    if move.gate is None:
+        yield Finding(Level.INFO, "floating IPs keep apart: another one may change places with it")
+
+
+def _on(move: Move, target: str, snapshot: Snapshot) -> Proof:
+    """Prove that the target alone holds the address, asking the nodes that answered before."""
+
+    def missing(later: Snapshot) -> tuple[str, ...]:
+        now = holders(later, move.address)
+        return () if now == (target,) else (f"{move.address} is on {' and '.join(now) or 'no node'}, not on {target}",)
+
+    return Proof(("addresses",), missing, PATIENCE, tuple(node.node.name for node, _ in snapshot.known("addresses")))
+
+
+def _gated(move: Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
+    gate = move.gate
+    if gate is None:
+        return ()
+    node = snapshot.node(target).node
+    steps = [
+        Step(
+            f"release-{name}",
+            f"Let {name}, which is cut off, give {move.address} up",
+            (Lane(snapshot.node(name).node, (set_attribute(move.resource, name, AWAY),)),),
+            proof=on_each((name,), ("addresses",), lambda node: _still_held(node, move.address), PATIENCE),
+        )
+        for name in cut_off(move, target)
+    ]
+    title = (
+        f"Open the gate of `{move.resource}` on {target}"
+        if target != gate.home
+        else f"Close the gate of `{move.resource}`"
+    )
+    after = tuple(step.id for step in steps)
+    steps.append(Step("gate", title, (Lane(node, allowing(move, gate, target)),), after, _on(move, target, snapshot)))
+    return tuple(steps)
+
+
+def _still_held(node: NodeSnapshot, address: str) -> str | None:
+    held = isinstance(node.addresses, Known) and node.addresses.value.holds(address)
+    return f"it still holds {address}" if held else None
+
+
+def allowing(move: Move, gate: GateState, target: str) -> tuple[Command, ...]:
+    """Return the commands that leave the target as the only node that may run it.
+
+    The target comes first, so that Pacemaker stops it elsewhere and starts it here in one transition.
+    """
+    commands = []
+    if target != gate.home:
+        commands.append(set_attribute(move.resource, target, OPEN))
+    elif target in gate.attributes:
+        commands.append(clear_attribute(move.resource, target))
+    for name in dict.fromkeys((gate.home, *sorted(gate.attributes))):
+        if not stays_behind(name, move, target):
+            continue
+        if name == gate.home:
+            commands.append(set_attribute(move.resource, name, AWAY))
+        else:
+            commands.append(clear_attribute(move.resource, name))
+    return tuple(commands)
+
+
+def _ungated(move: Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
+    """crm_resource(8) is the same in every version; `pcs resource move` is not."""
+    node = snapshot.node(target).node
+    to = Command(("crm_resource", "--resource", move.resource, "--move", "--node", target), timeout=30, changes=True)
+    settle = Command(("crm_resource", "--wait", "--timeout=60"), timeout=70)
+    clear = Command(("crm_resource", "--resource", move.resource, "--clear"), timeout=30, changes=True)
+    return (
+        Step(
+            "move",
+            f"Move `{move.resource}` to {target}",
+            (Lane(node, (to, settle)),),
+            proof=_on(move, target, snapshot),
+        ),
+        Step(
+            "clear",
+            "Take the constraint of the move away",
+            (Lane(node, (clear,)),),
+            ("move",),
+            _on(move, target, snapshot),
+        ),
+    )

@@ -1,0 +1,104 @@
+"""`failover` and `failback`: a floating IP goes to another node, and home again.
+
+Where the floating IP has a gate, opening it on the target is what moves it; a home that is alive is told to let go. A
+home that cannot be asked, while its address still answers, stops the plan: two nodes with one address is what gates are
+there to prevent. Without a gate (failover `automatic`) Pacemaker is asked to move the resource, and the constraint that
+this needs is taken away again.
+"""
+
+from __future__ import annotations
+
+from commands.errors import UsageError
+from commands.plan import Decision, NothingToDo, Refusal
+from commands.snapshot import Snapshot
+from commands.verbs.failover.move import MoveRequest, no, seen_from, understood
+from commands.verbs.failover.reasons import best_target, reasons_not_to
+from commands.verbs.failover.steps import allowing, plan_of
+from commands.verbs.verb import Change, Desk, Verb
+from commands.verbs.words import Option, Words
+from config.inventory import ClusterSpec
+from config.policy import Role
+
+READS = ("addresses", "cib", "cmap", "haproxy_config", "status", "vips_in_use")
+
+
+def parse_failover(words: Words, desk: Desk) -> MoveRequest:
+    """Read `VIP [CLUSTER] [--to NODE]`. Raises `UsageError`."""
+    cluster, vip = _cluster_and_vip(words, desk, "failover vip1 --to n2")
+    to = words.one("to")
+    names = [node.name for node in cluster.nodes]
+    if to is not None and to not in names:
+        raise UsageError(f"there is no node {to[:40]!r} in `{cluster.name}`", remedy=f"Its nodes: {', '.join(names)}.")
+    return MoveRequest(cluster, vip, to)
+
+
+def parse_failback(words: Words, desk: Desk) -> MoveRequest:
+    """Read `VIP [CLUSTER]`. Raises `UsageError`."""
+    return MoveRequest(*_cluster_and_vip(words, desk, "failback vip1"))
+
+
+def _cluster_and_vip(words: Words, desk: Desk, example: str) -> tuple[ClusterSpec, str]:
+    if not 1 <= len(words.positional) <= 2:  # noqa: PLR2004 - VIP [CLUSTER]
+        raise UsageError("say which floating IP", remedy=f"For example: `/hacluster {example}`")
+    vip, *name = words.positional
+    if name and vip in desk.clusters and name[0] not in desk.clusters:
+        vip, name = name[0], [vip]
+    return desk.cluster(name[0] if name else None), vip
+
+
+def decide_failover(request: MoveRequest, snapshot: Snapshot) -> Decision:
+    """Return the plan that moves the floating IP, or every reason not to."""
+    move = understood("failover", request, snapshot)
+    if isinstance(move, Refusal):
+        return move
+    target = request.to or best_target(move, snapshot)
+    if target is None:
+        return Refusal("failover", (no("no other node is online to take it", "Look at `status`."),))
+    move = seen_from(move, target, snapshot)
+    if move.sources == (target,):
+        return NothingToDo("failover", f"`{move.resource}` ({move.address}) is on {target} already.")
+    reasons = reasons_not_to(move, target, snapshot)
+    if reasons:
+        return Refusal("failover", reasons)
+    return plan_of("failover", move, target, snapshot)
+
+
+def decide_failback(request: MoveRequest, snapshot: Snapshot) -> Decision:
+    """Return the plan that brings the floating IP home, or every reason not to."""
+    move = understood("failback", request, snapshot)
+    if isinstance(move, Refusal):
+        return move
+    if move.gate is None:
+        reason = no(
+            f"`{move.resource}` has no home: its failover is automatic", f"Use `failover {move.resource} --to NODE`."
+        )
+        return Refusal("failback", (reason,))
+    home = move.gate.home
+    move = seen_from(move, home, snapshot)
+    if move.gate and move.sources == (home,) and not allowing(move, move.gate, home):
+        return NothingToDo("failback", f"`{move.resource}` ({move.address}) is at home on {home} already.")
+    reasons = reasons_not_to(move, home, snapshot)
+    if reasons:
+        return Refusal("failback", reasons)
+    return plan_of("failback", move, home, snapshot)
+
+
+FAILOVER = Verb(
+    name="failover",
+    summary="Move a floating IP to another node",
+    usage="failover VIP [CLUSTER] [--to NODE]",
+    role=Role.OPERATOR,
+    options=(Option("to", "the node that takes it; the least loaded one if left out", "NODE"),),
+    example="failover vip2 --to n1",
+    parse=parse_failover,
+    change=Change(READS, decide_failover),
+)
+FAILBACK = Verb(
+    name="failback",
+    summary="Bring a floating IP back to its home node",
+    usage="failback VIP [CLUSTER]",
+    role=Role.OPERATOR,
+    example="failback vip2",
+    parse=parse_failback,
+    change=Change(READS, decide_failback),
+)
