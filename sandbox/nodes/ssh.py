@@ -73,7 +73,7 @@ class Network:
         self.world.power_on(name)
         await self.world.clock.sleep(SSHD_UP)
         if self.world.machines[name].powered:
-            self._wires[name].mend()
+            await self._wires[name].mend()
 
     async def _serve(self, machine: Machine, process: asyncssh.SSHServerProcess[str]) -> None:
         if process.command is None:

@@ -31,17 +31,18 @@ class Wire:
         self._cut = True
         await self._drop_tasks()
 
-    def mend(self) -> None:
+    async def mend(self) -> None:
         """Reset what was open when it was cut, and carry again."""
-        self._reset()
+        await self._reset()
         self._cut = False
 
     async def close(self) -> None:
         """Close everything."""
-        await self._drop_tasks()
-        self._reset()
         if self._server is not None:
             self._server.close()
+        await self._drop_tasks()
+        await self._reset()
+        if self._server is not None:
             await self._server.wait_closed()
 
     async def _drop_tasks(self) -> None:
@@ -50,10 +51,12 @@ class Wire:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _reset(self) -> None:
-        for end in self._ends:
-            end.transport.abort()
+    async def _reset(self) -> None:
+        ends = tuple(self._ends)
         self._ends.clear()
+        for end in ends:
+            end.transport.abort()
+        await asyncio.gather(*(end.wait_closed() for end in ends), return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._ends.add(writer)
@@ -77,5 +80,7 @@ class Wire:
                 target.write(data)
                 await target.drain()
         # cancelled means cut, and does not get here: a cut wire hangs up on nobody
-        self._ends.discard(target)
         target.close()
+        with contextlib.suppress(OSError):
+            await target.wait_closed()
+        self._ends.discard(target)
