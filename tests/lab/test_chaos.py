@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -46,10 +46,10 @@ def _points() -> tuple[Point, ...]:
 class Ground:
     """Two servers, and how the cluster on them is and came about when nobody dies."""
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
+    def __init__(self, lab: Lab, folder: Path, tell: Callable[[str], None]) -> None:
         self.lab = lab
         self.backing = LabBacking(lab, DEBIAN)
-        self.outcomes: list[tuple[str, ...]] = []
+        self._tell = tell
         terminal = self.terminal(folder)
         run = terminal.run()
         assert run.outcome == "done", run.words
@@ -59,6 +59,10 @@ class Ground:
     def terminal(self, folder: Path) -> Terminal:
         folder.mkdir()
         return Terminal(folder, self.backing)
+
+    def tell(self, point: object, where: str, again: str, seconds: float, ended: str) -> None:
+        """Write a line of the table of points, as soon as one is through: the whole takes an hour."""
+        self._tell(f"\n  {point!s:<18}{where:<34}{again:<34}{seconds:4.0f} s  {ended}")
 
     def picture(self) -> Picture:
         return picture(self.lab, (vip.partition("/")[0] for vip in self.backing.vips))
@@ -80,14 +84,11 @@ class Ground:
 
 @pytest.fixture(scope="module")
 def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with Lab.up("chaos", ("n1", "n2"), debian=DEBIAN) as lab:
-        made = Ground(lab, tmp_path_factory.mktemp("chaos") / "reference")
-        yield made
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    if terminal is not None:
-        terminal.write_line(f"\nsetup killed, CHAOS_SEED={SEED} CHAOS_DEBIAN={DEBIAN}:")
-        for row in (("point", "under way", "run again", "after", "ended"), *made.outcomes):
-            terminal.write_line(f"  {row[0]:<18}{row[1]:<28}{row[2]:<44}{row[3]:<8}{row[4]}")
+    assert terminal is not None
+    terminal.write_line(f"\nsetup killed, CHAOS_SEED={SEED} CHAOS_DEBIAN={DEBIAN}: where; what was under way; then")
+    with Lab.up("chaos", ("n1", "n2"), debian=DEBIAN) as lab:
+        yield Ground(lab, tmp_path_factory.mktemp("chaos") / "reference", terminal.write)
 
 
 def test_the_unkilled_run_goes_through_every_step_that_is_killed(ground: Ground) -> None:
@@ -109,14 +110,12 @@ def test_a_setup_that_is_killed_and_run_again_ends_in_the_same_cluster(
     try:
         runs = terminal.run_until_done(RESUMED_WITHIN)
     except AssertionError:
-        ground.outcomes.append((str(point), where, "", "", "NEVER DONE"))
+        ground.tell(point, where, "", time.monotonic() - begun, "NEVER DONE")
         raise
     tries = " ".join(run.outcome for run in runs if run.outcome != "busy")
     waited = sum(run.outcome == "busy" for run in runs)
     found = ground.difference()
     ended = "DIFFERENT" if found else "same"
-    ground.outcomes.append(
-        (str(point), where, f"{waited}x busy, then {tries}", f"{time.monotonic() - begun:.0f} s", ended)
-    )
+    ground.tell(point, where, f"{waited}x busy, {tries}", time.monotonic() - begun, ended)
     assert not found, found
     assert not any(run.outcome == "FAILED" for run in runs), "\n".join(run.words for run in runs)
