@@ -86,22 +86,44 @@ def _stonith(cib: Cib, words: list[str]) -> None:
     _primitive(cib, name, {"class": "stonith", "type": agent}, rest)
 
 
+_PARTS = ("op", "meta", "clone")
+
+
+def _parts(words: list[str]) -> dict[str, list[str]]:
+    """Split what follows an agent: its own options under "", then those behind each keyword."""
+    parts: dict[str, list[str]] = {"": []}
+    at = ""
+    for word in words:
+        if word in _PARTS:
+            at = word
+            parts.setdefault(at, [])
+        else:
+            parts[at].append(word)
+    return parts
+
+
 def _primitive(cib: Cib, name: str, agent: Mapping[str, str], rest: list[str]) -> None:
     if cib.find(name) is not None:
         raise Refused(f"'{name}' already exists")
-    at = rest.index("op") if "op" in rest else len(rest)
+    parts = _parts(rest)
     primitive = SubElement(cib.section("resources"), "primitive", {"id": name, **agent})
-    attributes = _options(rest[:at])
+    attributes = _options(parts[""])
     if attributes:
         holder = SubElement(primitive, "instance_attributes", {"id": f"{name}-instance_attributes"})
         for key in sorted(attributes):
             set_pair(holder, key, attributes[key])
     operations = SubElement(primitive, "operations")
-    if at < len(rest):
-        operation, *more = rest[at + 1 :]
+    if "op" in parts:
+        operation, *more = parts["op"]
         _operation(operations, name, operation, {"interval": "60s", **_options(more)})
     for operation, interval, timeout in _OPERATIONS[agent["class"]]:
         _operation(operations, name, operation, {"interval": interval, "timeout": timeout})
+    if parts.get("meta"):
+        _meta(cib, [name, *parts["meta"]])
+    if "clone" in parts:
+        _clone(cib, [name])
+        if parts["clone"]:
+            _meta(cib, [f"{name}-clone", *parts["clone"]])
 
 
 def _operation(operations: Element, name: str, operation: str, values: Mapping[str, str]) -> None:

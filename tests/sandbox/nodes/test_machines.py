@@ -225,6 +225,22 @@ async def test_a_cluster_is_not_set_up_over_another_one(servers: Servers) -> Non
     assert "cluster_name: web" in (await servers.do("n1", "cat /etc/corosync/corosync.conf")).stdout
 
 
+async def test_a_resource_is_cloned_when_it_is_made_or_later_alike(servers: Servers) -> None:
+    await servers.cluster("pcs cluster cib /run/a", "cp /run/a /run/b")
+    await servers.do("n1", "pcs -f /run/a resource create w systemd:w op monitor interval=5s clone")
+    await servers.do("n1", "pcs -f /run/b resource create w systemd:w op monitor interval=5s")
+    await servers.do("n1", "pcs -f /run/b resource clone w")
+    for path in ("/run/a", "/run/b"):
+        await servers.do("n1", f"pcs -f {path} resource meta w-clone interleave=true")
+
+    made = [
+        (await servers.do("n1", f"cat {path}")).stdout.partition("<configuration>")[2] for path in ("/run/a", "/run/b")
+    ]
+
+    assert made[0] == made[1]
+    assert '<clone id="w-clone">' in made[0]
+
+
 async def test_a_push_changes_what_differs_and_leaves_the_rest(servers: Servers) -> None:
     await servers.cluster("pcs cluster cib /run/o", "cp /run/o /run/w")
     await servers.do(
