@@ -314,11 +314,10 @@ def _start(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     reads = ("conf", "cmap", "status")
     if not _lacking(snapshot, reads, lacks):
         return None
-    resting = [node.node.name for node in snapshot.nodes if _lacks_conf(request.cluster)(node) or _rests(node)]
-    which = ("--all",) if len(resting) == len(names) else tuple(resting)
-    commands = (change("pcs", "cluster", "start", *which, timeout=120),) if which else ()
-    lane = Lane(request.cluster.nodes[0], commands)
-    return Step("start", "Start the cluster", (lane,), ("create", "seed"), on_each(names, reads, lacks, START_PATIENCE))
+    resting = [node.node for node in snapshot.nodes if _lacks_conf(request.cluster)(node) or _rests(node)]
+    # each node by itself, not `--all` from one: they start at the same time, without the way through pcsd
+    lanes = tuple(Lane(node, (change("pcs", "cluster", "start", timeout=120),)) for node in resting)
+    return Step("start", "Start the cluster", lanes, ("create", "seed"), on_each(names, reads, lacks, START_PATIENCE))
 
 
 def _rests(node: NodeSnapshot) -> bool:
@@ -326,21 +325,20 @@ def _rests(node: NodeSnapshot) -> bool:
 
 
 def _enable(request: SetupRequest, snapshot: Snapshot) -> Step | None:
-    """The recipe's bare `pcs cluster enable` would enable the local node only."""
-    names = [node.name for node in request.cluster.nodes]
+    """What `pcs cluster enable --all` does, by each node itself: the recipe's bare `enable` is for one node only."""
+    daemons = ("corosync", "pacemaker")
 
     def lacks(node: NodeSnapshot) -> str | None:
-        found = _value(node.units)
-        off = [name for name in ("corosync", "pacemaker") if not found.unit(name).enabled]
+        off = [name for name in daemons if not _value(node.units).unit(name).enabled]
         return f"{' and '.join(off)} will not start at boot" if off else None
 
     # creating a cluster (and destroying the packages' one) disables what was enabled before
-    if not _lacking(snapshot, ("units",), lacks) and _create(request, snapshot) is None:
-        return None
-    lane = Lane(request.cluster.nodes[0], (change("pcs", "cluster", "enable", "--all", timeout=60),))
-    return Step(
-        "enable", "Start the cluster at boot, on all nodes", (lane,), ("create",), on_each(names, ("units",), lacks)
-    )
+    creating = _create(request, snapshot) is not None
+    return _step(
+        snapshot, "enable", "Start the cluster at boot, on all nodes", ("units",), lacks,
+        lambda _: (change("systemctl", "enable", *daemons, timeout=60),),
+        after=("create",), also=[node.name for node in request.cluster.nodes if creating],
+    )  # fmt: skip
 
 
 def _proxy(request: SetupRequest, snapshot: Snapshot) -> Step | None:
