@@ -19,10 +19,10 @@ class SeenPart(Part):
 
     async def first_time(self, key: str, now: datetime) -> bool:
         """Whether the key is new. Of any number of calls at once with one key exactly one gets True."""
-        async with self._writing() as connection:
-            await connection.execute(delete(seen).where(seen.c.at < now - KEPT))
         try:
+            # one transaction: each takes the disk a moment, and somebody waits for the answer
             async with self._writing() as connection:
+                await connection.execute(delete(seen).where(seen.c.at < now - KEPT))
                 await connection.execute(insert(seen).values(key=key, at=now))
         except IntegrityError:
             return False
