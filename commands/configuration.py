@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from commands.command import Command, Stdin
+from commands.command import Command
 from commands.facts.cib import Cib
 from commands.facts.cib_constraints import approval_attribute
 from commands.gates import AWAY
@@ -27,22 +27,26 @@ _INTERLEAVE = ("resource", "meta", CLONE, "interleave=true")
 """By itself, since every generation of pcs has its own way of giving a new clone its options."""
 
 SEED_DEADTIME = "2s"
-SEED = f"""<cib crm_feature_set="3.2.0" validate-with="pacemaker-3.2" epoch="1" num_updates="0" admin_epoch="0">
-  <configuration>
-    <crm_config>
-      <cluster_property_set id="cib-bootstrap-options">
-        <nvpair id="cib-bootstrap-options-dc-deadtime" name="dc-deadtime" value="{SEED_DEADTIME}"/>
-      </cluster_property_set>
-    </crm_config>
-    <nodes/>
-    <resources/>
-    <constraints/>
-  </configuration>
-  <status/>
-</cib>
-"""
-"""The first CIB of a new cluster. It shortens the wait of the first election of a DC (pacemaker-controld(7),
-`dc-deadtime`, 20 s) and holds nothing else: fencing configured before all nodes are there would shoot late ones."""
+SEED_CONFIG = (
+    '<crm_config><cluster_property_set id="cib-bootstrap-options">'
+    f'<nvpair id="cib-bootstrap-options-dc-deadtime" name="dc-deadtime" value="{SEED_DEADTIME}"/>'
+    "</cluster_property_set></crm_config>"
+)
+_SEED_SCRIPT = (
+    'umask 077; cibadmin --empty | sed "s|<crm_config/>|$2|" >"$1.new" && grep -q dc-deadtime "$1.new" && '
+    'chown "$3" "$1.new" && mv "$1.new" "$1"'
+)
+
+
+def seed_command(path: str, owner: str) -> Command:
+    """Return the command that puts the first CIB of a new cluster into a file, whole or not at all.
+
+    It is the empty CIB of the node's own Pacemaker (cibadmin(8), `--empty`: an older schema would be upgraded on the
+    way by pcs, and then not fit what runs), with one property: `dc-deadtime` shortens the wait of the first election of
+    a DC (pacemaker-controld(7), 20 s). It holds nothing else: fencing configured before all nodes are there would shoot
+    late ones.
+    """
+    return Command(("sh", "-c", _SEED_SCRIPT, "sh", path, SEED_CONFIG, owner), timeout=20, changes=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,11 @@ def missing(cluster: ClusterSpec, cib: Cib) -> tuple[str, ...]:
 def draft_commands(cluster: ClusterSpec, cib: Cib | None, secret_files: Mapping[str, str]) -> tuple[Command, ...]:
     """Return the commands that prepare the new configuration in `DRAFT`, beside the `ORIGINAL` it starts from.
 
-    `cib` is the running cluster's configuration; None means a cluster that is about to be started from `SEED`.
+    `cib` is the running cluster's configuration; None means a cluster that is about to be started from `seed_command`.
     `secret_files` maps secret names to the files on the nodes that hold them.
     """
-    seed = Stdin(SEED, "the first configuration")
     start = (
-        _write(ORIGINAL, seed)
+        seed_command(ORIGINAL, "root:root")
         if cib is None
         else Command(("pcs", "cluster", "cib", ORIGINAL), timeout=30, changes=True),
         Command(("cp", ORIGINAL, DRAFT), changes=True),
@@ -106,10 +109,6 @@ def draft_commands(cluster: ClusterSpec, cib: Cib | None, secret_files: Mapping[
 def push_command() -> Command:
     """Return the command that makes the drafted configuration the cluster's, in one piece."""
     return Command(("pcs", "cluster", "cib-push", DRAFT, f"diff-against={ORIGINAL}"), timeout=60, changes=True)
-
-
-def _write(path: str, text: Stdin) -> Command:
-    return Command(("install", "-m", "600", "/dev/stdin", path), stdin=text, changes=True)
 
 
 def _pcs(argv: tuple[str, ...]) -> Command:

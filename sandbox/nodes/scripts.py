@@ -121,6 +121,25 @@ async def _proxy_status(call: Call) -> Answer:
     return _tagged(f"answer {line}".rstrip() for line in show(machine, config, call.world.agenda.now))
 
 
+_EMPTY_CIB = """<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="0" num_updates="0" admin_epoch="0">
+  <configuration>
+    <crm_config/>
+    <nodes/>
+    <resources/>
+    <constraints/>
+  </configuration>
+  <status/>
+</cib>
+"""
+
+
+async def _first_cib(call: Call) -> Answer:
+    await call.takes(0.03)
+    path, config, owner = call.args
+    call.machine.write(path, _EMPTY_CIB.replace("<crm_config/>", config), "600", owner)
+    return Answer()
+
+
 async def _under_way(call: Call) -> Answer:
     await call.takes(0.01)
     return _tagged([])  # what is sent here ends with whoever sent it
@@ -137,6 +156,7 @@ _KINDS: tuple[tuple[tuple[str, ...], Tool], ...] = (
     (("base64 --wrap=0", "stat --dereference"), _file),
     (('[ -e "$path" ]', "echo yes"), _exists),
     (('cat "$path"', "'is %s"), _settings),
+    (("cibadmin --empty", "mv "), _first_cib),
     (("/proc/[0-9]*/environ",), _under_way),
 )
 """What a script mentions, and what plays it; the first that fits."""

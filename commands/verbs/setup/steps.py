@@ -276,23 +276,20 @@ def _seed(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     blank = [node for node in request.cluster.nodes if node not in seeded]
     if not blank:
         return None
-    text = Stdin(configuration.SEED, "the first configuration")
-    new = f"{CIB_FILE}.new"
-    # `install` leaves an empty file where its input is cut off, and Pacemaker does not start on an empty CIB
-    place = (write(new, text, "600", "hacluster:haclient"), change("mv", new, CIB_FILE))
+    place = configuration.seed_command(CIB_FILE, "hacluster:haclient")
     proof = on_each(
         (node.name for node in blank),
         ("disk_cib",),
         lambda node: None if isinstance(_value(node.disk_cib), Cib) else "there is no first configuration",
     )
-    lanes = tuple(Lane(node, place) for node in blank)
+    lanes = tuple(Lane(node, (place,)) for node in blank)
     return Step("seed", "Shorten the first election (dc-deadtime)", lanes, ("create",), proof)
 
 
 def _is_seed(cib: Any) -> bool:
     """Return whether a CIB on disk is the seed, as a run that was cut off left it: Pacemaker's first start changes it."""
     return (
-        isinstance(cib, Cib) and cib.epoch == 1 and dict(cib.properties) == {"dc-deadtime": configuration.SEED_DEADTIME}
+        isinstance(cib, Cib) and cib.epoch <= 1 and dict(cib.properties) == {"dc-deadtime": configuration.SEED_DEADTIME}
     )
 
 

@@ -277,14 +277,14 @@ def test_a_seed_that_only_some_nodes_got_is_given_to_the_others_too() -> None:
     assert [lane.node.name for lane in decision.steps[0].lanes] == ["n2"]
 
 
-def test_a_seed_is_there_as_a_whole_or_not_at_all() -> None:
+def test_a_seed_is_the_nodes_own_empty_configuration_and_moved_into_place_whole() -> None:
     decision = decide(REQUEST, BARE)
     assert isinstance(decision, Plan)
-    lane = next(step for step in decision.steps if step.id == "seed").lanes[0]
-    assert [(c.argv[0], c.argv[-1]) for c in lane.commands] == [
-        ("install", "/var/lib/pacemaker/cib/cib.xml.new"),
-        ("mv", "/var/lib/pacemaker/cib/cib.xml"),
-    ]
+    (lane, _) = next(step for step in decision.steps if step.id == "seed").lanes
+    (command,) = lane.commands
+    assert command.argv[-3::2] == ("/var/lib/pacemaker/cib/cib.xml", "hacluster:haclient")
+    assert "cibadmin --empty" in command.argv[2]
+    assert command.argv[2].endswith('mv "$1.new" "$1"')
 
 
 def test_a_seed_is_never_put_where_a_configuration_is() -> None:
