@@ -132,7 +132,7 @@ async def _show(findings: AsyncIterator[Finding]) -> bool:
 
 
 def _report(finding: Finding) -> Report:
-    where = f"{finding.node}: " if finding.node else ""
+    where = finding.where
     remedy = (Text(f"→ {finding.remedy}"),) if finding.remedy else ()
     return Report(f"{where}{finding.text}", finding.level, remedy)
 

@@ -161,7 +161,7 @@ def _part(part: Part) -> RenderableType:
 
 
 def _finding(finding: Finding) -> RichText:
-    where = f"{clean(finding.node)}: " if finding.node else ""
+    where = clean(finding.where)
     said = RichText.assemble(_status(finding.level), where, _styled(finding.text))
     return RichText.assemble(said, "\n  → ", _styled(finding.remedy)) if finding.remedy else said
 

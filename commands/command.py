@@ -66,6 +66,8 @@ class Completed:
     stdout: str
     stderr: str
     seconds: float = 0.0
+    ended: float = 0.0
+    """When its end was seen, in seconds since 1970 by our own clock; 0 where nobody looked."""
 
     def check(self) -> Completed:
         """Return self, or raise `CommandFailed` with the tool's own words if the exit status is not legal."""

@@ -34,6 +34,11 @@ class Finding:
     remedy: str = ""
     node: str | None = None
 
+    @property
+    def where(self) -> str:
+        """The node with a colon, to stand before the text; nothing where the text begins with the node itself."""
+        return f"{self.node}: " if self.node and not self.text.startswith(f"{self.node} ") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:

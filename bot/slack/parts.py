@@ -87,7 +87,7 @@ def _findings(findings: Sequence[Finding], room: int, missing: Missing) -> Drawn
 
 
 def _finding(finding: Finding) -> tuple[list[Block], bool]:
-    where = f"{finding.node}: " if finding.node else ""
+    where = finding.where
     said, remedy = cut(where + finding.text, _FINDING), cut(finding.remedy, _FINDING)
     word = WORD[finding.level]
     status = [{"type": "text", "text": f" {word}", "style": {"bold": True}}] if word else []

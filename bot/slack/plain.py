@@ -26,7 +26,7 @@ def plain_part(part: Part) -> str:
             return without_markup(part.text)
         case Finding():
             remedy = f"\n  → {without_markup(part.remedy)}" if part.remedy else ""
-            where = f"{part.node}: " if part.node else ""
+            where = part.where
             return told(part.level, where + part.text) + remedy
         case Table():
             return titled(part.title, "\n".join(fixed_width(part)))

@@ -96,10 +96,20 @@ ADDRESSES: Fact[Addresses] = Fact(Command(("ip", "-j", "address", "show")), pars
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The node's own time, in seconds since 1970, read some time within the `took` seconds that the question took."""
+    """The node's own time, in seconds since 1970, read some time within the `took` seconds that the question took.
+
+    `heard` is when the answer came, by our own clock: nodes are compared through it, since they are never asked at the
+    very same moment.
+    """
 
     epoch: float
     took: float = 0.0
+    heard: float = 0.0
+
+    @property
+    def ahead(self) -> float:
+        """How far it is ahead of our clock, give or take half of `took`."""
+        return self.epoch - (self.heard - self.took / 2)
 
 
 def parse_clock(done: Completed) -> Clock:
@@ -107,7 +117,7 @@ def parse_clock(done: Completed) -> Clock:
     text = done.stdout.strip()
     if not re.fullmatch(r"[0-9]{1,12}\.[0-9]{1,9}", text):
         raise UnreadableOutput("date", "not seconds since 1970", text)
-    return Clock(float(text), done.seconds)
+    return Clock(float(text), done.seconds, done.ended)
 
 
 CLOCK: Fact[Clock] = Fact(Command(("date", "+%s.%N"), root=False), parse_clock)

@@ -105,7 +105,7 @@ class SshRunner:
                 raise SudoRefused(node=node.name, argv=command.argv, status=status, output=words)
             if sudo_found_nothing(command, status, err):
                 status = _NOT_FOUND
-        return Completed(node.name, command, status, out, err, seconds)
+        return Completed(node.name, command, status, out, err, seconds, time.time())
 
     @asynccontextmanager
     async def stream(self, node: NodeSpec, command: Command) -> AsyncIterator[SshStream]:

@@ -53,6 +53,11 @@ class Words:
         return name in self.options
 
 
+def folded(text: str) -> str:
+    """Return the text with curly quotes, long dashes and odd spaces as they were typed."""
+    return text.translate(_FOLD)
+
+
 def tokens(text: str) -> tuple[str, ...]:
     """Split a request into words, folding curly quotes, long dashes and odd spaces back to what was typed.
 
@@ -60,11 +65,11 @@ def tokens(text: str) -> tuple[str, ...]:
     """
     if len(text) > MAX_LENGTH:
         raise UsageError(f"that is {len(text)} characters; a request has at most {MAX_LENGTH}")
-    folded = text.translate(_FOLD)
-    if any(not c.isprintable() for c in folded):
+    typed = folded(text)
+    if any(not c.isprintable() for c in typed):
         raise UsageError("the request holds characters that cannot be printed", remedy="Type it again by hand.")
     try:
-        return tuple(shlex.split(folded))
+        return tuple(shlex.split(typed))
     except ValueError:
         raise UsageError("a quotation mark is opened and not closed") from None
 

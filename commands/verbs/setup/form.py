@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from commands.verbs.form import Field, Form, FormOption
 from commands.verbs.setup.request import sentences
+from commands.verbs.words import folded
 from config.inventory import ClusterName, FencingSpec, FileName, VipSpec, parse_node
 
 
@@ -114,7 +115,8 @@ def from_form(values: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
         words += ["--haproxy-cfg", given["haproxy_cfg"]]
     if given["accept_split_brain"] == "yes":
         words.append("--accept-split-brain")
-    return shlex.join(words), wrong
+    # folded before it is quoted: a curly quote must not become one that ends the word
+    return shlex.join(folded(word) for word in words), wrong
 
 
 def _check(wrong: dict[str, str], field: str, make: Callable[[], object]) -> None:

@@ -436,6 +436,13 @@ def test_a_reason_is_named_with_its_node_and_its_remedy(changed: dict[str, Any],
     assert words in reasons(decide(REQUEST, snapshot(bare("n1"), replace(bare("n2"), **changed))))
 
 
+def test_a_slow_answer_is_not_a_wrong_clock() -> None:
+    late = replace(bare("n2"), clock=Known(Clock(1003.5, took=4.0, heard=3.6)))
+    assert isinstance(decide(REQUEST, snapshot(bare("n1"), late)), Plan)
+    wrong = replace(bare("n2"), clock=Known(Clock(1003.5, took=0.1, heard=0.1)))
+    assert "3.4 s apart" in reasons(decide(REQUEST, snapshot(bare("n1"), wrong)))
+
+
 def test_differing_releases_are_named_side_by_side() -> None:
     old = replace(bare("n1"), packages=Known(Packages({"pcs": "0.10.8-1"})))
     new = replace(bare("n2"), packages=Known(Packages({"pcs": "1:0.11.5-1"})))
