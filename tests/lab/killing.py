@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -162,12 +162,17 @@ class Terminal:
             wanted.add((trigger.state, trigger.step))  # the start itself, should the steps' order differ this time
         elif point.moment == "after":
             wanted = {("done", point.step)}
-        while wanted.isdisjoint((event.state, event.step) for event in self.events()):
+        while not self._reached(wanted):
             if process.poll() is not None:
                 raise AssertionError(f"it ended before it could be killed {point}:\n{output.read_text()}")
             time.sleep(LOOK_EVERY)
         if point.moment == "during":
-            time.sleep(point.during * course.seconds(point.step))
+            part = time.monotonic() + point.during * course.seconds(point.step)
+            while time.monotonic() < part and not self._reached({("done", point.step)}):  # it may be quicker this time
+                time.sleep(LOOK_EVERY)
+
+    def _reached(self, wanted: Set[tuple[str, str]]) -> bool:
+        return not wanted.isdisjoint((event.state, event.step) for event in self.events())
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:

@@ -87,7 +87,7 @@ def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
     assert terminal is not None
     terminal.write_line(f"\nsetup killed, CHAOS_SEED={SEED} CHAOS_DEBIAN={DEBIAN}: where; what was under way; then")
-    with Lab.up("chaos", ("n1", "n2"), debian=DEBIAN) as lab:
+    with Lab.up(f"chaos{DEBIAN}", ("n1", "n2"), debian=DEBIAN) as lab:
         yield Ground(lab, tmp_path_factory.mktemp("chaos") / "reference", terminal.write)
 
 
