@@ -14,7 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -171,7 +171,7 @@ class Terminal:
             while time.monotonic() < part and not self._reached({("done", point.step)}):  # it may be quicker this time
                 time.sleep(LOOK_EVERY)
 
-    def _reached(self, wanted: Set[tuple[str, str]]) -> bool:
+    def _reached(self, wanted: set[tuple[str, str]]) -> bool:
         return not wanted.isdisjoint((event.state, event.step) for event in self.events())
 
     @contextlib.contextmanager
