@@ -12,7 +12,7 @@ run: $(READY)  ## The bot: on Slack if tokens are configured, else in the sandbo
 
 test: $(READY)  ## All tests, real nodes included where this machine can; says what it had to leave out
 	@.ci/system-packages
-	@if [ "$$(uname -s)-$$(id -u)" = Linux-0 ] && command -v debootstrap >/dev/null; then $(BIN)/python -m sandbox lab prepare; fi
+	@if [ "$$(uname -s)-$$(id -u)" = Linux-0 ] && command -v debootstrap >/dev/null; then $(BIN)/python -m sandbox lab prepare --install; fi
 	$(BIN)/pytest $(ARGS)
 
 check: $(READY)  ## Style, types, layers
