@@ -16,7 +16,7 @@ from sandbox.slack.records import Message
 
 GENERATIONS = (11, 12, 13)
 """Debian 11, 12 and 13 carry pcs 0.10, 0.11 and 0.12."""
-PATIENCE = 300.0
+PATIENCE = 600.0
 """Seconds for a change to end: the longest installs packages on two cores that others use too."""
 
 
