@@ -32,6 +32,9 @@ _PLAIN_ALGORITHMS = (
     "rsa-sha2-256",
 )
 _CERTIFICATE_ALGORITHMS = tuple(f"{name}-cert-v01@openssh.com" for name in _PLAIN_ALGORITHMS)
+_CHEAPEST_FIRST = "^aes256-gcm@openssh.com,aes128-gcm@openssh.com"
+"""Before all others, as OpenSSH writes it: a status costs the bot a quarter less CPU than with ChaCha20, of whose
+parts asyncssh makes a new cipher for every packet."""
 
 log = structlog.get_logger(__name__)
 
@@ -174,6 +177,7 @@ class Dialer:
                     known_hosts=(trusted.keys, trusted.authorities, trusted.revoked),
                     host_key_alias=alias,
                     server_host_key_algs=_algorithms(trusted),
+                    encryption_algs=_CHEAPEST_FIRST,
                     keepalive_interval=self._options.keepalive_interval,
                     keepalive_count_max=self._options.keepalive_count,
                 )

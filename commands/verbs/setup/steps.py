@@ -60,6 +60,15 @@ def write(path: str, text: Stdin, mode: str = "644", owner: str | None = None) -
     return change("install", "-D", "-m", mode, *who, "/dev/stdin", path, stdin=text)
 
 
+def systemctl(*words: str) -> Command:
+    """Make a systemctl command that leaves the links of the old boot scripts alone.
+
+    Debian's would see to them too, reloading systemd twice for each service, for what systemd does not read (see
+    ENVIRONMENT.md of systemd): 0.6 s of CPU instead of 0.1.
+    """
+    return change("env", "SYSTEMCTL_SKIP_SYSV=1", "systemctl", *words, timeout=60)
+
+
 def _value(reading: Reading[Any]) -> Any:
     """Return what was read, or None where the reading failed; used only behind a check that it did not."""
     return reading.value if isinstance(reading, Known) else None
@@ -186,7 +195,7 @@ def _pcsd(_: SetupRequest, snapshot: Snapshot) -> Step | None:
         return None if unit.active and unit.enabled else "pcsd does not run"
 
     return _step(
-        snapshot, "pcsd", "Start pcsd", ("units",), lacks, lambda _: (change("systemctl", "enable", "--now", "pcsd", timeout=60),),
+        snapshot, "pcsd", "Start pcsd", ("units",), lacks, lambda _: (systemctl("enable", "--now", "pcsd"),),
         after=("packages",),
     )  # fmt: skip
 
@@ -333,7 +342,7 @@ def _enable(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     creating = _create(request, snapshot) is not None
     return _step(
         snapshot, "enable", "Start the cluster at boot, on all nodes", ("units",), lacks,
-        lambda _: (change("systemctl", "enable", *daemons, timeout=60),),
+        lambda _: (systemctl("enable", *daemons),),
         after=("create",), also=[node.name for node in request.cluster.nodes if creating],
     )  # fmt: skip
 
@@ -366,7 +375,7 @@ def _proxy(request: SetupRequest, snapshot: Snapshot) -> Step | None:
                 change("systemctl", "reset-failed", "haproxy"), legal=frozenset({0, 1})
             )  # 1: it had not failed
             yield change("systemctl", "try-reload-or-restart", "haproxy", timeout=60)
-        yield change("systemctl", "disable", "haproxy")
+        yield systemctl("disable", "haproxy")
 
     return _step(
         snapshot, "haproxy", "Hand HAProxy over to Pacemaker", ("haproxy_config", "units"), lacks, commands,

@@ -220,7 +220,7 @@ def test_the_commands_are_those_of_the_recipe() -> None:
     assert "pcs host auth -u hacluster -- n1 addr=10.0.0.1 n2 addr=10.0.0.2 < the hacluster password" in shown
     assert "pcs cluster setup web n1 addr=10.0.0.1 n2 addr=10.0.0.2" in shown
     assert shown.count("pcs cluster start") == 2, "on each node"
-    assert shown.count("systemctl enable corosync pacemaker") == 2, "on each node"
+    assert shown.count("env SYSTEMCTL_SKIP_SYSV=1 systemctl enable corosync pacemaker") == 2, "on each node"
     assert not any("--force" in line or "--debug" in line for line in shown if line.startswith("pcs"))
 
 
@@ -364,7 +364,7 @@ def test_a_running_haproxy_is_handed_over_without_being_stopped() -> None:
     decision = decide(REQUEST, running)
     assert isinstance(decision, Plan)
     argvs = [c.argv for step in decision.steps for lane in step.lanes for c in lane.commands]
-    assert argvs == [("systemctl", "disable", "haproxy")] * 2
+    assert argvs == [("env", "SYSTEMCTL_SKIP_SYSV=1", "systemctl", "disable", "haproxy")] * 2
 
 
 def test_a_given_haproxy_configuration_that_was_put_there_and_not_loaded_is_loaded() -> None:
@@ -376,7 +376,7 @@ def test_a_given_haproxy_configuration_that_was_put_there_and_not_loaded_is_load
     decision = decide(REQUEST, cut)
     assert isinstance(decision, Plan)
     step = next(step for step in decision.steps if step.id == "haproxy")
-    assert [c.argv[1] for c in step.lanes[0].commands] == ["reset-failed", "try-reload-or-restart", "disable"]
+    assert [c.argv[-2] for c in step.lanes[0].commands] == ["reset-failed", "try-reload-or-restart", "disable"]
     assert not any("is kept" in risk.text for risk in decision.risks)
 
 
