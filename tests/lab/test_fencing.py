@@ -1,0 +1,55 @@
+"""Automatic failover: with a fence device Pacemaker acts by itself; moving a floating IP leaves no constraint behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from sandbox.lab.lab import Lab
+from sandbox.run.backing import LabBacking
+from sandbox.run.box import Box, setup_line
+from tests.lab.conftest import Person, serves
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+
+
+@pytest.fixture
+def fenced_lab() -> Iterator[Lab]:
+    lab = Lab.up("fenced", ("n1", "n2"), debian=12)
+    try:
+        yield lab
+    finally:
+        lab.down()
+
+
+@pytest.fixture
+async def fenced_box(fenced_lab: Lab) -> AsyncIterator[Box]:
+    async with Box(LabBacking(fenced_lab, 12)) as running:
+        yield running
+
+
+async def test_pacemaker_fails_over_by_itself_and_a_move_leaves_nothing_behind(
+    fenced_box: Box, fenced_lab: Lab
+) -> None:
+    ada = Person(fenced_box)
+    vip1, vip2 = (vip.partition("/")[0] for vip in fenced_box.backing.vips)
+    line = setup_line(fenced_box.backing).replace("--fencing none", "--fencing fence_dummy --failover automatic")
+    ended = await ada.do(line)
+    assert "done and verified" in ended, ended + fenced_box.log()[-2000:]
+    before = {await serves(vip1), await serves(vip2)}
+    assert len(before) == 2, "the floating IPs keep apart"
+
+    status = (await ada.ask("/hacluster status")).text
+    assert "healthy" in status, status
+    target = "n2" if "n1" in await serves(vip1) else "n1"
+    assert "done and verified" in await ada.do(f"/hacluster failover vip1 --to {target}")
+    assert f"hello from {target}" in await serves(vip1)
+    cib = fenced_lab.exec("n1", ["cibadmin", "--query"]).stdout
+    assert "cli-prefer" not in cib
+    assert "cli-ban" not in cib
+
+    await asyncio.to_thread(fenced_lab.power_off, "n2")
+    assert "hello from n1" in await serves(vip1, within=90)
+    assert "hello from n1" in await serves(vip2, within=90)
