@@ -241,6 +241,12 @@ def _contents(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Finding]:
     for node, cib in snapshot.running("cib"):
         if leftover(node):
             continue
+        devices = [primitive.id for primitive in cib.primitives if primitive.cls == "stonith"]
+        if devices and cluster.fencing is None:
+            yield _no(
+                f"the running cluster is fenced ({', '.join(devices)}), and `--fencing none` would switch that off",
+                "Give its agent with `--fencing`. To leave fencing, remove the devices with pcs first.",
+            )
         for conflict in configuration.conflicts(cluster, cib):
             yield _no(
                 f"in the running cluster, {conflict}", "Choose another floating IP, or remove that resource with pcs."

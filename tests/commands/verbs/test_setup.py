@@ -475,6 +475,13 @@ def test_a_resource_that_is_in_the_way_is_named() -> None:
     assert "`vip1` is there already, with the address 10.9.9.9" in reasons(decide(REQUEST, blocked))
 
 
+def test_fencing_that_is_there_is_not_switched_off_in_passing() -> None:
+    whole = complete_cib()
+    fenced = replace(whole, primitives=(*whole.primitives, Primitive("ipmi", "stonith", "", "fence_ipmilan")))
+    running = snapshot(*(replace(finished(n), cib=Known(fenced)) for n in NAMES))
+    assert "is fenced (ipmi)" in reasons(decide(REQUEST, running))
+
+
 def test_a_key_that_nobody_trusts_is_a_reason_that_shows_its_fingerprint() -> None:
     error = HostKeyUnknown(
         "its host key is not trusted yet: SHA256:abc",
