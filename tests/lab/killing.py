@@ -28,8 +28,8 @@ MOMENTS: tuple[Moment, ...] = get_args(Moment)
 
 LOOK_EVERY = 0.004
 """Seconds between two looks at the audit: far less than the shortest step takes."""
-RUN_WITHIN = 240.0
-"""Seconds that one run may take; the longest patience of a step is a part of it."""
+RUN_WITHIN = 480.0
+"""Seconds that one run may take; installing packages is a part of it."""
 AGAIN_AFTER = 2.0
 """Seconds after which somebody who was told "not now" asks again."""
 

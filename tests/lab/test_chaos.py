@@ -1,8 +1,8 @@
 """The bot dies at any point of a setup, and whoever runs it again ends with the same cluster as if it had not.
 
 `CHAOS=all` kills before, during and after every step; else a sample does. `CHAOS_SEED` repeats a sample and the moments
-within the steps; `CHAOS_DEBIAN` is the nodes' release. What the bot had begun on the nodes goes on when it is dead, as it
-does in life.
+within the steps; `CHAOS_DEBIAN` is the nodes' release; with `CHAOS_BARE` they have no packages yet. What the bot had begun
+on the nodes goes on when it is dead, as it does in life.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from sandbox.run.backing import LabBacking
 from tests.lab.killing import MOMENTS, Course, Point, Terminal, under_way
 from tests.lab.picture import Picture, differences, picture
 
-pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(1200)]
 
+BARE = bool(os.environ.get("CHAOS_BARE"))
 STEPS = (
+    *(("packages", "pcsd") if BARE else ()),
     "sysctl", "leftover", "password", "auth", "create", "seed", "start", "enable", "haproxy", "draft", "configure",
     "serving",
 )  # fmt: skip
-"""Of a setup on two servers with the packages installed, and the one-node cluster that Debian's packages start."""
+"""Of a setup on two servers; those with the packages have the one-node cluster that Debian's packages start."""
 SAMPLE = 3
-RESUMED_WITHIN = 300.0
+RESUMED_WITHIN = 600.0 if BARE else 300.0
 """Seconds for a setup to be resumed, from the death of the first: its lease, what still runs on the nodes, its steps."""
 SETTLED_WITHIN = 20.0
 """Seconds after which nothing of a change moves any more."""
@@ -86,8 +88,10 @@ class Ground:
 def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
     assert terminal is not None
-    terminal.write_line(f"\nsetup killed, CHAOS_SEED={SEED} CHAOS_DEBIAN={DEBIAN}: where; what was under way; then")
-    with Lab.up(f"chaos{DEBIAN}", ("n1", "n2"), debian=DEBIAN) as lab:
+    terminal.write_line(
+        f"\nsetup killed, CHAOS_SEED={SEED} CHAOS_DEBIAN={DEBIAN}{' CHAOS_BARE=1' if BARE else ''}: where; what was under way; then"
+    )
+    with Lab.up(f"chaos{DEBIAN}{'bare' if BARE else ''}", ("n1", "n2"), debian=DEBIAN, bare=BARE) as lab:
         yield Ground(lab, tmp_path_factory.mktemp("chaos") / "reference", terminal.write)
 
 
