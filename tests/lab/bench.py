@@ -29,7 +29,7 @@ from pathlib import Path
 from sandbox.lab.lab import Lab
 from sandbox.run.backing import LabBacking
 from sandbox.run.box import Box, setup_line
-from tests.lab.conftest import GENERATIONS, Person
+from tests.lab.conftest import Person
 
 RECIPE = Path(__file__).parent / "recipe.sh"
 RECIPE_WITHIN = 180.0
@@ -38,6 +38,10 @@ SETUP_BAR = 0.5
 STATUS_BAR = 0.25
 STATUS_P95_BAR = 0.2
 """Seconds."""
+RELEASES = (12, 13)
+"""Not Debian 11: there `systemctl start pcsd`, the recipe's first step, does not bring back pcsd's half in Ruby once
+pcsd was stopped, so that the recipe cannot start from stopped daemons.
+"""
 WARM_UP = 5
 REQUESTS = 60
 COLD = 10
@@ -62,7 +66,7 @@ def main(argv: Sequence[str]) -> int:
     """Measure and print; returns 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.bench", description="Ratios measured on real nodes.")
     parser.add_argument("--rounds", type=int, default=3, help="setups of each kind (default: 3)")
-    parser.add_argument("--debian", type=int, default=12, choices=GENERATIONS)
+    parser.add_argument("--debian", type=int, default=12, choices=RELEASES)
     arguments = parser.parse_args(argv)
     measured = Measured()
     with Lab.up(f"bench{arguments.debian}", debian=arguments.debian) as lab:
