@@ -10,12 +10,14 @@ not at all. All commands are spelled as pcs 0.10, 0.11 and 0.12 alike understand
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from commands.command import Command
 from commands.facts.cib import Cib
 from commands.facts.cib_constraints import approval_attribute
+from commands.facts.cib_resources import Primitive
 from commands.gates import AWAY
 from config.inventory import ClusterSpec, VipSpec
 
@@ -65,25 +67,53 @@ def vips(cluster: ClusterSpec) -> tuple[Vip, ...]:
 
 
 def conflicts(cluster: ClusterSpec, cib: Cib) -> tuple[str, ...]:
-    """Return what in the cluster's present configuration contradicts what is wanted, one sentence each."""
-    found = []
-    primitives = {primitive.id: primitive for primitive in cib.primitives}
-    for vip in vips(cluster):
-        there = primitives.get(vip.id)
-        if there and there.attributes.get("ip") != str(vip.spec.address):
-            found.append(
-                f"a resource `{vip.id}` is there already, with the address {there.attributes.get('ip', 'none')}"
-            )
-    found.extend(
-        f"the resource `{primitive.id}` has the address {vip.spec.address} already"
-        for primitive in cib.primitives
-        for vip in vips(cluster)
-        if primitive.id != vip.id and primitive.attributes.get("ip") == str(vip.spec.address)
-    )
-    proxy = primitives.get(PROXY)
+    """Return what in the cluster's present configuration contradicts what is wanted, one sentence each.
+
+    Only what is missing is ever added: what is there and different is for people to change.
+    """
+    there = {primitive.id: primitive for primitive in cib.primitives}
+    found = [*_vip_conflicts(cluster, cib), *_fence_conflicts(cluster, there)]
+    proxy = there.get(PROXY)
     if proxy and (proxy.cls, proxy.type) != ("systemd", "haproxy"):
         found.append(f"a resource `{PROXY}` is there already, and it is not the haproxy service")
     return tuple(found)
+
+
+_OUR_VIP = re.compile(r"vip[0-9]+")
+
+
+def _vip_conflicts(cluster: ClusterSpec, cib: Cib) -> Iterator[str]:
+    wanted = {vip.id: vip.spec for vip in vips(cluster)}
+    gated = {gate.resource for gate in cib.gates}
+    for primitive in cib.primitives:
+        held = primitive.attributes
+        spec = wanted.get(primitive.id)
+        if spec is None:
+            if held.get("ip") in {str(vip.address) for vip in cluster.vips}:
+                yield f"the resource `{primitive.id}` has the address {held['ip']} already"
+            elif primitive.type == "IPaddr2" and _OUR_VIP.fullmatch(primitive.id):
+                yield f"the floating IP `{primitive.id}` ({held.get('ip', 'none')}) is there and not asked for"
+            continue
+        if held.get("ip") != str(spec.address):
+            yield f"a resource `{primitive.id}` is there already, with the address {held.get('ip', 'none')}"
+        elif held.get("cidr_netmask", str(spec.prefix)) != str(spec.prefix):
+            yield f"`{primitive.id}` has the prefix /{held['cidr_netmask']}, not /{spec.prefix}"
+        elif spec.nic and held.get("nic") != spec.nic:
+            yield f"`{primitive.id}` is on the interface {held.get('nic', 'of its subnet')}, not {spec.nic}"
+        if cluster.failover == "automatic" and primitive.id in gated:
+            yield f"`{primitive.id}` has a gate, so its failover is approved, not automatic"
+
+
+def _fence_conflicts(cluster: ClusterSpec, there: Mapping[str, Primitive]) -> Iterator[str]:
+    for device, _, options in fence_devices(cluster):
+        made = there.get(device)
+        if made is None or cluster.fencing is None:
+            continue
+        if made.type != cluster.fencing.agent:
+            yield f"the fence device `{device}` is a {made.type}, not a {cluster.fencing.agent}"
+        for name, value in options.items():
+            if not value.startswith("secret:") and made.attributes.get(name) not in {value, None}:
+                yield f"the fence device `{device}` has another {name}"
 
 
 def missing(cluster: ClusterSpec, cib: Cib) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ _NIC = re.compile(r"[a-z0-9][a-z0-9._-]{0,14}", re.IGNORECASE | re.ASCII)
 _AGENT = re.compile(r"fence_[a-z0-9_]{1,40}", re.ASCII)
 _OPTION = re.compile(r"[a-z][a-z0-9_-]{0,40}", re.IGNORECASE | re.ASCII)
 _OPTION_VALUE = re.compile(r"[\w.:/@,;+%^-][\w.:/@,;+%^ -]{0,200}", re.ASCII)
+_SECRET = re.compile(r"pass|secret|token|community", re.IGNORECASE)
 _FILE = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}", re.IGNORECASE | re.ASCII)
 
 
@@ -108,6 +109,16 @@ class FencingSpec(_Declared):
     agent: Annotated[str, _matching(_AGENT, "a fence agent, as fence_ipmilan")]
     options: dict[OptionName, OptionValue] = Field(default_factory=dict)
     per_node: dict[NodeName, dict[OptionName, OptionValue]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _no_secret_in_clear(self) -> Self:
+        for options in (self.options, *self.per_node.values()):
+            for name, value in options.items():
+                if _SECRET.search(name) and not name.endswith("_script") and not value.startswith("secret:"):
+                    raise ValueError(
+                        f"`{name}` looks like a secret: put it into the secrets directory and write {name}=secret:NAME"
+                    )
+        return self
 
 
 class ClusterSpec(_Declared):

@@ -66,7 +66,11 @@ def decide(request: AdoptRequest, snapshot: Snapshot) -> Decision:  # noqa: PLR0
             {
                 "name": conf.cluster_name,
                 "nodes": [{"name": n.name, "addresses": n.addresses} for n in conf.nodes],
-                "vips": [vip for primitive in cib.primitives if (vip := _vip(primitive.attributes))],
+                "vips": [
+                    vip
+                    for primitive in cib.primitives
+                    if primitive.type in {"IPaddr2", "IPaddr"} and (vip := _vip(primitive.attributes))
+                ],
                 "failover": "approved" if cib.gates else "automatic",
             }
         )

@@ -89,3 +89,12 @@ def test_a_cluster_that_makes_no_sense_is_refused(change: dict[str, object], why
     whole: dict[str, object] = {"name": "web", "nodes": [{"name": "n1", "addresses": ["10.0.0.1"]}]}
     with pytest.raises(ValidationError, match=why):
         ClusterSpec.model_validate({**whole, **change})
+
+
+@pytest.mark.parametrize("name", ["password", "passwd", "snmp_community", "api_token", "SECRET"])
+def test_a_fence_agents_secret_is_never_written_in_clear(name: str) -> None:
+    for made in ({"options": {name: "hunter2"}}, {"per_node": {"n1": {name: "hunter2"}}}):
+        with pytest.raises(ValidationError, match="looks like a secret"):
+            FencingSpec.model_validate({"agent": "fence_x", **made})
+    kept = {name: "secret:ipmi", "password_script": "/etc/x"}
+    assert FencingSpec(agent="fence_x", options=kept).options == kept

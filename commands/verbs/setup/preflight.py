@@ -162,10 +162,11 @@ def _other_clusters(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Findin
 
 
 def _ports(snapshot: Snapshot) -> Iterator[Finding]:
+    # a firewalld that runs on the peer is opened by a step of the plan; a peer that is down drops nothing
     opened = {node.node.name for node, wall in snapshot.known("firewall") if wall.active}
+    opened |= {node.node.name for node, _ in snapshot.unknown("os")}
     for node, reached in snapshot.known("peer_ports"):
         for (peer, port), state in sorted(reached.ports.items()):
-            # a firewalld that runs on the peer is opened by a step of the plan
             if port == PCSD_PORT and state == "filtered" and peer not in opened:
                 yield _no(
                     f"it cannot reach port {port} of {peer}: something between them drops the packets",
@@ -248,7 +249,5 @@ def _contents(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Finding]:
                 "Give its agent with `--fencing`. To leave fencing, remove the devices with pcs first.",
             )
         for conflict in configuration.conflicts(cluster, cib):
-            yield _no(
-                f"in the running cluster, {conflict}", "Choose another floating IP, or remove that resource with pcs."
-            )
+            yield _no(f"in the running cluster, {conflict}", "Ask for what is there, or change it with pcs first.")
         return

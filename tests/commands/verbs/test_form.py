@@ -39,7 +39,11 @@ SPACE = st.sampled_from(["", " ", "  ", "\n"])
 def test_a_filled_in_form_asks_for_what_its_words_would(
     name: str, nodes: list[str], vips: list[str], fencing: str, config: str | None, space: str
 ) -> None:
-    options = [] if fencing == "none" else ["username=me", "password=secret:ipmi", "n1:ip=10.9.0.1"]
+    options = (
+        []
+        if fencing == "none"
+        else ["username=me", "password=secret:ipmi", f"{nodes[0].partition('=')[0]}:ip=10.9.0.1"]
+    )
     values = {
         "name": space + name,
         "nodes": space + "\n".join(nodes),

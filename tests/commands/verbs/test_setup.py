@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from commands import configuration
 from commands.errors import HostKeyUnknown, Unreachable, UsageError
 from commands.facts.cib import Cib
-from commands.facts.cib_constraints import Colocation, Location, Order, Rule
+from commands.facts.cib_constraints import Colocation, Expression, Location, Order, Rule
 from commands.facts.cib_resources import Clone, Primitive
 from commands.facts.corosync_cmap import CorosyncMap, ListedNode, Member
 from commands.facts.corosync_conf import ConfNode, CorosyncConf, NoConf
@@ -31,7 +31,7 @@ from commands.plan import NothingToDo, Plan, Refusal
 from commands.snapshot import NodeSnapshot, Snapshot
 from commands.verbs.setup.request import OPTIONS, USAGE, SetupRequest, parse
 from commands.verbs.setup.verb import decide
-from commands.verbs.verb import Desk
+from commands.verbs.verb import Declared, Desk
 from commands.verbs.words import parse as parse_words
 from commands.verbs.words import tokens
 
@@ -482,6 +482,50 @@ def test_fencing_that_is_there_is_not_switched_off_in_passing() -> None:
     assert "is fenced (ipmi)" in reasons(decide(REQUEST, running))
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (WORDS.replace(" --vip 10.0.0.11/24", ""), "`vip2` (10.0.0.11) is there and not asked for"),
+        (WORDS.replace("10.0.0.10/24", "10.0.0.10/16"), "`vip1` has the prefix /24, not /16"),
+        (WORDS.replace("10.0.0.10/24", "10.0.0.10/24@eth0"), "`vip1` is on the interface of its subnet, not eth0"),
+        (f"{WORDS} --failover automatic --accept-split-brain", "`vip1` has a gate"),
+    ],
+)
+def test_what_is_there_and_different_is_never_called_done(words: str, why: str) -> None:
+    whole = complete_cib()
+    gate = (
+        Expression("expression", "#uname", "ne", "n1"),
+        Expression("expression", "hacluster-vip1", "not_defined", ""),
+    )
+    running = replace(
+        whole,
+        primitives=(
+            *whole.primitives[:1],
+            Primitive("vip1", "ocf", "heartbeat", "IPaddr2", {"ip": "10.0.0.10", "cidr_netmask": "24"}),
+            Primitive("vip2", "ocf", "heartbeat", "IPaddr2", {"ip": "10.0.0.11", "cidr_netmask": "24"}),
+        ),
+        locations=(Location("l", "vip1", rules=(Rule("gate-vip1", -1_000_000, "and", gate),)),),
+    )
+    asked = requested(words)
+    nodes = tuple(replace(finished(n), cib=Known(running)) for n in NAMES)
+    assert why in reasons(decide(asked, Snapshot(asked.cluster, nodes)))
+
+
+def test_an_address_of_another_cluster_is_refused_even_while_it_answers_nobody() -> None:
+    other = REQUEST.cluster.model_copy(update={"name": "db"})
+    desk = Desk({"db": Declared(other, "slack")}, NoNodes(), file=_named("file", FILES), secret=_named("secret", {}))
+    words = WORDS.replace("10.0.0.1 ", "10.0.0.3 ").replace("10.0.0.2 ", "10.0.0.4 ")
+    with pytest.raises(UsageError, match=r"10\.0\.0\.10, 10\.0\.0\.11 belongs to the cluster `db`"):
+        parse(parse_words(tokens(words), OPTIONS, USAGE), desk)
+
+
+def test_a_peer_that_is_down_is_not_blamed_on_the_network() -> None:
+    lonely = replace(bare("n1"), peer_ports=Known(Reach({("n2", 2224): "filtered"})))
+    told = reasons(decide(REQUEST, snapshot(lonely, unreachable("n2"))))
+    assert "no answer within 5 s" in told
+    assert "drops the packets" not in told
+
+
 def test_a_key_that_nobody_trusts_is_a_reason_that_shows_its_fingerprint() -> None:
     error = HostKeyUnknown(
         "its host key is not trusted yet: SHA256:abc",
@@ -526,6 +570,7 @@ def test_whatever_cannot_be_read_is_a_reason_and_never_a_plan(unread: list[str],
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing none --failover automatic", "split brain"),
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing fence_ipmilan --fence-option password=x", "looks like a secret"),
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing fence_ipmilan --fence-option password=secret:none", "no secret called"),
+        ("web n1=10.0.0.1 n2=10.0.0.2 --fencing fence_x --fence-option nX:ip=10.0.9.9", "nX has options"),
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing rm -rf", "fence agent"),
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing none --haproxy-cfg ../../etc/passwd", "plain file name"),
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing none --haproxy-cfg local.cfg", "no `bind` that others can reach"),
