@@ -43,8 +43,9 @@ def target_problems(move: Move, node: NodeSnapshot) -> list[Finding]:
         found.append(
             no(f"it is in {'standby' if state.standby else 'maintenance'}", "Bring it back into service first.", name)
         )
+    # one that is starting will do: Pacemaker lets the floating IP wait for it
     if not any(
-        r.role == "Started" and name in r.nodes
+        r.role in {"Started", "Starting"} and name in r.nodes
         for r in status.resources
         if r.id == "haproxy" or r.id.startswith("haproxy:")
     ) and any(primitive.id == "haproxy" for primitive in move.cib.primitives):
