@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from commands.errors import HaclusterError
@@ -50,7 +51,34 @@ class Ref:
 
 
 class NotDelivered(HaclusterError):
-    """An answer could not be shown where it belongs."""
+    """A message could not be shown where it belongs. `code` is the surface's own word for why, `not_in_channel`."""
+
+    def __init__(self, message: str, *, code: str = "", remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.code = code
+
+
+class RateLimited(NotDelivered):
+    """Not taken, for having come too fast: it may come again after `retry_after` seconds."""
+
+    def __init__(self, message: str, *, retry_after: float, code: str = "") -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class FateUnknown(NotDelivered):
+    """Sent, and its answer never seen: it may be there or not. Look before it is sent again."""
+
+
+class SlackAway(NotDelivered):
+    """No connection came about, so certainly nothing was delivered. It may work in a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotLook:
+    """Whether a message is there cannot be found out: the app was given no history scope. `why` is Slack's word."""
+
+    why: str
 
 
 class Surface(Protocol):
@@ -69,6 +97,42 @@ class Surface(Protocol):
 
     async def whisper(self, report: Report) -> None:
         """Show a report to the person who asked, only."""
+        ...
+
+
+class Courier(Protocol):
+    """What the outbox needs of Slack: each call is one attempt, which neither waits nor repeats.
+
+    All raise `NotDelivered`: `RateLimited`, `FateUnknown` and `SlackAway` where that is known, itself for a certain no.
+    """
+
+    async def post(self, channel: str, report: Report, *, thread: str | None, id: str) -> Ref:  # noqa: A002
+        """Post a report, marked with `id` so that `find` finds it. Its files and pictures follow in the thread.
+
+        Once this returns or raises `FateUnknown` the message may be there; files that failed are told in the thread.
+        """
+        ...
+
+    async def edit(self, ref: Ref, report: Report) -> None:
+        """Replace a posted report, now. To repeat it does no harm. Its mark stays, its files and pictures do too."""
+        ...
+
+    async def find(
+        self,
+        channel: str,
+        id: str,  # noqa: A002
+        since: datetime,
+        *,
+        thread: str | None = None,
+    ) -> Ref | CannotLook | None:
+        """Look for the message marked with `id` among those since then; one posted into a thread is found there only.
+
+        None: it is not there.
+        """
+        ...
+
+    async def permalink(self, ref: Ref) -> str | None:
+        """Return the address of a message for people to follow; None if it is gone."""
         ...
 
 

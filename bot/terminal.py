@@ -21,7 +21,7 @@ from rich.text import Text as RichText
 
 from bot.conversation import FORM_ACTION, Ref
 from bot.markup import WORD, clean, spans
-from commands.report import Choice, Finding, Level, Listing, Part, Report, Table, Text
+from commands.report import Choice, Finding, Level, Listing, Part, Picture, Report, Table, Text
 
 COMMAND = "hacluster run"
 _WIDE = 4096
@@ -103,7 +103,7 @@ class TerminalSurface:
     async def choose(self, report: Report) -> Choice | None:
         """Ask which of the report's choices it shall be; None for none, or where nobody is there to ask."""
         self._settle()
-        choices = [choice for choice in report.choices if choice.action != FORM_ACTION]
+        choices = [choice for choice in (*report.choices, *report.more) if choice.action != FORM_ACTION]
         if not choices:
             return None
         for number, choice in enumerate(choices, start=1):
@@ -123,8 +123,12 @@ class TerminalSurface:
 
 
 def draw(report: Report) -> RenderableType:
-    """Draw a report: headline, parts, next step. Pure."""
+    """Draw a report: headline, who is called, parts, next step. Pure."""
     drawn: list[RenderableType] = [_headline(report)]
+    if report.mentions:
+        drawn.append(
+            _indented(RichText(f"For {', '.join(f'@{clean(mention)}' for mention in report.mentions)}", "cyan"))
+        )
     drawn += [_indented(_part(part)) for part in report.parts]
     if report.next_step:
         drawn.append(RichText.assemble("Next: ", (f"{COMMAND} {clean(report.next_step)}", "bold")))
@@ -158,6 +162,14 @@ def _part(part: Part) -> RenderableType:
         case Listing():
             title = [_styled(part.title, "bold")] if part.title else []
             return Group(*title, _indented(RichText(clean(part.text))))
+        case Picture():
+            return _picture(part)
+
+
+def _picture(picture: Picture) -> RichText:
+    """Tell what the picture shows, and its name: a terminal shows none."""
+    title = _styled(picture.title or "Picture", "bold")
+    return RichText.assemble(title, f" ({clean(picture.name)})\n", _styled(picture.alt))
 
 
 def _finding(finding: Finding) -> RichText:

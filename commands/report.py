@@ -6,7 +6,7 @@ A `Report` has a headline (one line, with its status), then parts. Surfaces draw
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -65,7 +65,18 @@ class Listing:
     name: str = "output.txt"
 
 
-Part = Text | Table | Listing | Finding
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing. What it shows is told in words too: `alt` is read to those who do not see it."""
+
+    png: bytes = field(repr=False)
+    name: str
+    """Of the file, with its ending: `web-2026-11-23.png`."""
+    alt: str
+    title: str = ""
+
+
+Part = Text | Table | Listing | Finding | Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +101,13 @@ class Report:
     parts: tuple[Part, ...] = ()
     next_step: str = ""
     choices: tuple[Choice, ...] = ()
+    """Buttons. What is beyond the third goes into the menu with `more`, where it can."""
+    more: tuple[Choice, ...] = ()
+    """What is asked for less often: lines of one menu beside the buttons.
+
+    One that asks again before it acts (`confirm`), or whose value is long, is a button all the same.
+    """
+    mentions: tuple[str, ...] = ()
+    """Who is to be notified: ids of people (`U…`) and user groups (`S…`), or the words `here` and `channel`."""
     private: bool = False
     """Only for the person who asked (help, denials, usage errors)."""

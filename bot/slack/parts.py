@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.markup import WORD
+from bot.markup import WORD, without_markup
 from bot.slack import limits
 from bot.slack.limits import Block
-from bot.slack.markup import cut, emoji, preformatted, rich, rich_text, section
+from bot.slack.markup import clip, cut, emoji, preformatted, rich, rich_text, section
 from bot.slack.plain import cells, fixed_width
-from commands.report import Finding, Listing, Part, Table, Text
+from commands.report import Finding, Listing, Part, Picture, Table, Text
 
 LEAST = 300
 """Characters below which a part is not begun."""
@@ -19,6 +19,7 @@ _FINDING = 800
 _FINDINGS = 5_000
 _TABLE = 5_000
 _LISTING = 1_500
+_PICTURE = 1_000
 _LISTING_LINES = 12
 """A listing longer than that hides the buttons below it: its head is shown, all of it is in the file."""
 
@@ -54,6 +55,8 @@ def draw(group: Sequence[Part], room: int, *, native_table: bool, file: str) -> 
             return _code_table(table, room, missing)
         case [Listing() as listing]:
             return _listing(listing, room, missing, file=file)
+        case [Picture() as picture]:
+            return _picture(picture, room, file=file)
         case _:
             return _findings([part for part in group if isinstance(part, Finding)], room, missing)
 
@@ -130,6 +133,13 @@ def _listing(listing: Listing, room: int, missing: Missing, *, file: str) -> Dra
     lines = listing.text.expandtabs().rstrip("\n").split("\n")
     room, most = (min(room, _LISTING), _LISTING_LINES) if file else (room, len(lines))
     return _code(listing.title, lines, room, most, lambda count: missing(count, "line"))
+
+
+def _picture(picture: Picture, room: int, *, file: str) -> Drawn:
+    """Say where the picture is; where no file goes with the message, what it shows."""
+    title = without_markup(picture.title).strip() or picture.name.strip() or "Picture"
+    said = f"{title}: picture in the thread" if file else f"{title}: {without_markup(picture.alt)}"
+    return Drawn([note(clip(f":frame_with_picture: {said}", min(room, _PICTURE)))])
 
 
 def _code(title: str, lines: Sequence[str], room: int, most: int, missing: Callable[[int], str]) -> Drawn:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.markup import WORD, without_markup
 from bot.slack.markup import clip
-from commands.report import Finding, Level, Listing, Part, Report, Table, Text
+from commands.report import Finding, Level, Listing, Part, Picture, Report, Table, Text
 
 _EMPTY = "\N{EN DASH}"
 CELL = 120
@@ -32,6 +32,8 @@ def plain_part(part: Part) -> str:
             return titled(part.title, "\n".join(fixed_width(part)))
         case Listing():
             return titled(part.title, part.text)
+        case Picture():
+            return titled(part.title, f"{without_markup(part.alt)} ({part.name})")
 
 
 def told(level: Level, text: str) -> str:

@@ -18,7 +18,7 @@ from bot.slack.limits import Block
 from bot.slack.markup import EMOJI, clip, cut, emoji, escape, rich, rich_text, section
 from bot.slack.parts import LEAST, draw, note
 from bot.slack.plain import plain, told
-from commands.report import Choice, Finding, Listing, Part, Report, Table, Text
+from commands.report import Choice, Finding, Listing, Part, Picture, Report, Table, Text
 
 COMMAND = "/hacluster"
 FULL_REPORT = "report.txt"
@@ -144,6 +144,8 @@ def _cleaned(report: Report) -> Report:
         parts=tuple(_cleaned_part(part) for part in report.parts),
         next_step=clean(report.next_step),
         choices=tuple(_cleaned_choice(choice) for choice in report.choices),
+        more=tuple(_cleaned_choice(choice) for choice in report.more),
+        mentions=tuple(clean(mention) for mention in report.mentions),
     )
 
 
@@ -159,6 +161,8 @@ def _cleaned_part(part: Part) -> Part:
             return Table(tuple(clean(name) for name in part.columns), rows, clean(part.title))
         case Listing():
             return Listing(clean(part.title), clean(part.text), clean(part.name))
+        case Picture():
+            return replace(part, name=clean(part.name), alt=clean(part.alt), title=clean(part.title))
 
 
 def _cleaned_choice(choice: Choice) -> Choice:
