@@ -28,6 +28,7 @@ from config.sources import (
     read_secrets,
     read_toml,
 )
+from config.watch_sections import HistorySettings, ReportSchedule, WatchSettings
 
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
 
@@ -42,6 +43,9 @@ class Settings(BaseSettings):
     store: StoreSettings = Field(default_factory=StoreSettings)
     policy: Policy = Field(default_factory=Policy)
     log: LogSettings = Field(default_factory=LogSettings)
+    watch: WatchSettings = Field(default_factory=WatchSettings)
+    reports: tuple[ReportSchedule, ...] = ()
+    history: HistorySettings = Field(default_factory=HistorySettings)
     clusters: Annotated[tuple[ClusterSpec, ...], FromTables()] = ()
     files_dir: Folder | None = None
     """The configuration folder: `--haproxy-cfg NAME` and a cluster's `haproxy_cfg` are files in it."""

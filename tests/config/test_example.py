@@ -11,6 +11,7 @@ from config.cluster_table import ClusterTable
 from config.policy import Grant, Policy
 from config.sections import LogSettings, SlackSettings, SshSettings, StoreSettings
 from config.settings import Settings, load_settings
+from config.watch_sections import HistorySettings, ReportSchedule, WatchSettings
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "hacluster.example.toml"
 
@@ -28,7 +29,8 @@ def test_the_example_loads_with_everything_that_is_commented_out(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "secrets").mkdir()
     lines = EXAMPLE.read_text().replace("/etc/hacluster", str(tmp_path)).splitlines()
-    keys = set().union(*(model.model_fields for model in (Settings, SlackSettings, SshSettings, StoreSettings)))
+    models = (Settings, SlackSettings, SshSettings, StoreSettings, WatchSettings, HistorySettings)
+    keys = set().union(*(model.model_fields for model in models))
     keys |= {"channels", "haproxy_cfg"}
     opened = [line[2:] if line.startswith("# ") and line[2:].split(" = ")[0] in keys else line for line in lines]
     (tmp_path / "hacluster.toml").write_text("\n".join(opened))
@@ -39,10 +41,26 @@ def test_the_example_loads_with_everything_that_is_commented_out(
         for key in ("port", "connect_timeout", "keepalive_interval", "keepalive_count", "max_sessions", "http_port"):
             # what is commented out shows the default
             assert getattr(section, key, None) == getattr(default, key, None)
+    for key in WatchSettings.model_fields.keys() - {"mentions", "channel"}:
+        assert getattr(settings.watch, key) == getattr(WatchSettings(), key)
+    assert settings.history == HistorySettings()
 
 
 @pytest.mark.parametrize(
-    "model", [Settings, SlackSettings, SshSettings, StoreSettings, LogSettings, Policy, Grant, ClusterTable]
+    "model",
+    [
+        Settings,
+        SlackSettings,
+        SshSettings,
+        StoreSettings,
+        LogSettings,
+        WatchSettings,
+        ReportSchedule,
+        HistorySettings,
+        Policy,
+        Grant,
+        ClusterTable,
+    ],
 )
 def test_the_example_mentions_every_key(model: type[BaseModel]) -> None:
     text = EXAMPLE.read_text()
