@@ -51,6 +51,8 @@ class Desk:
     """When a node last answered, for readings that are unknown now."""
     secret: Callable[[str], str] = field(default=lambda name: _none("secret", name))
     file: Callable[[str], str] = field(default=lambda name: _none("file", name))
+    memory: Any = None
+    """What the bot remembers and watches, for verbs of the conversation; those about clusters never look at it."""
 
     def cluster(self, name: str | None) -> ClusterSpec:
         """Return the named cluster, or the channel's default, or the only one. Raises `UsageError` with the nearest."""
