@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from bot.clock import Clock
 from bot.conversation import NotDelivered, Ref
-from bot.slack.clock import Clock
 from commands.report import Report
 
 INTERVAL = 1.2

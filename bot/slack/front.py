@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.clock import Clock
 from bot.conversation import Dispatch, Place, Surface
 from bot.slack.api import Api
-from bot.slack.clock import Clock
 from bot.slack.forms import Forms
 from bot.slack.groups import Groups
 from bot.slack.listeners import Listeners

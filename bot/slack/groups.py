@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.clock import Clock
 from bot.conversation import NotDelivered
 from bot.slack.api import Api, words_for
-from bot.slack.clock import Clock
 
 FRESH = 300.0
 """Seconds for which a group's members are believed: how long somebody removed from it keeps what it gave them."""

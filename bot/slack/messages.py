@@ -7,9 +7,9 @@ from typing import TypeVar
 
 import structlog
 
+from bot.clock import Clock
 from bot.conversation import NotDelivered, Ref
 from bot.slack.api import Api, SlackRefused, words_for
-from bot.slack.clock import Clock
 from bot.slack.edits import Edits
 from bot.slack.limits import message_problems
 from bot.slack.render import COMMAND, Attachment, Rendered, render, render_simply

@@ -16,9 +16,9 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
+from bot.clock import Clock
 from bot.conversation import NotDelivered
 from bot.slack.api import Api, SlackRefused, words_for
-from bot.slack.clock import Clock
 from bot.slack.sdk_log import sdk_logger
 from commands.errors import HaclusterError
 

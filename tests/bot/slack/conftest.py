@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.clock import Clock
 from bot.conversation import Actor, Place, Ref, Surface
 from bot.slack.api import Api, open_api
-from bot.slack.clock import Clock
 from bot.slack.front import Slack
 from bot.slack.socket import Socket
 from commands.verbs.form import Form

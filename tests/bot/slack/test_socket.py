@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from bot.clock import Clock
 from bot.slack.api import Api, open_api
-from bot.slack.clock import Clock
 from bot.slack.front import Slack
 from bot.slack.http import serving
 from bot.slack.socket import AppTokenRefused, Patience, Socket

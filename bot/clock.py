@@ -1,4 +1,4 @@
-"""Time as this package uses it, so that tests can turn it by hand."""
+"""Time as the bot uses it, so that tests can turn it by hand."""
 
 from __future__ import annotations
 
