@@ -3,6 +3,7 @@
     [clusters.web]
     nodes = { n1 = "10.0.0.1", n2 = ["10.0.0.2", "10.1.0.2"] }
     vips = ["10.0.0.10/24@eth0"]
+    fencing = "none"
 
 Names, addresses and how they fit together are checked by `config.inventory`; only the writing is decided here.
 """
@@ -63,6 +64,18 @@ def _vip(value: object) -> object:
     raise ValueError(f"{value[:60]!r} is not a floating IP, as in 10.0.0.10/24 or 10.0.0.10/24@eth0: {reasons}")
 
 
+_FENCING = 'write fencing = "none", or { agent = "fence_ipmilan", options = { … } }'
+
+
+def _fencing(value: object) -> object:
+    """Take the word for no fencing. A table left out is no decision, and reaches this as the default does."""
+    if value is None:
+        raise ValueError(f"is missing: how a lost node is cut from power has to be said; {_FENCING}")
+    if isinstance(value, str) and value != "none":
+        raise ValueError(f"{value[:40]!r} is not how a lost node is fenced: {_FENCING}")
+    return None if value == "none" else value
+
+
 Addresses = Annotated[
     tuple[Annotated[HostAddress, BeforeValidator(_address)], ...],
     Field(min_length=1, max_length=2),
@@ -77,8 +90,8 @@ class ClusterTable(BaseModel):
 
     nodes: Annotated[dict[NodeName, Addresses], Field(min_length=1, max_length=16)]
     vips: tuple[Annotated[VipSpec, BeforeValidator(_vip)], ...] = ()
-    fencing: FencingSpec | None = None
-    failover: Failover = "approved"
+    fencing: Annotated[FencingSpec | None, BeforeValidator(_fencing)] = Field(default=None, validate_default=True)
+    failover: Failover | None = None
     haproxy_cfg: FileName | None = None
     channels: tuple[ChannelId, ...] = ()
 
@@ -92,14 +105,15 @@ class ClusterTable(BaseModel):
 
     def spec(self, name: str) -> ClusterSpec:
         """Return the cluster under its name. Raises ValidationError where its parts do not fit together."""
+        decided = {} if self.failover is None else {"failover": self.failover}
         return ClusterSpec(
             name=name,
             nodes=tuple(NodeSpec(name=node, addresses=addresses) for node, addresses in self.nodes.items()),
             vips=self.vips,
             fencing=self.fencing,
-            failover=self.failover,
             haproxy_cfg=self.haproxy_cfg,
             channels=self.channels,
+            **decided,
         )
 
 

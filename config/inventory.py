@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -23,7 +23,8 @@ _NIC = re.compile(r"[a-z0-9][a-z0-9._-]{0,14}", re.IGNORECASE | re.ASCII)
 _AGENT = re.compile(r"fence_[a-z0-9_]{1,40}", re.ASCII)
 _OPTION = re.compile(r"[a-z][a-z0-9_-]{0,40}", re.IGNORECASE | re.ASCII)
 _OPTION_VALUE = re.compile(r"[\w.:/@,;+%^-][\w.:/@,;+%^ -]{0,200}", re.ASCII)
-_SECRET = re.compile(r"pass|secret|token|community", re.IGNORECASE)
+_RESOURCE = re.compile(r"[a-z_][a-z0-9._-]{0,63}", re.IGNORECASE | re.ASCII)
+_SECRET = re.compile(r"pass|secret|token|community|api_?key", re.IGNORECASE)
 _FILE = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}", re.IGNORECASE | re.ASCII)
 
 
@@ -48,6 +49,7 @@ NodeName = Annotated[str, _matching(_NODE, "a host name (letters, digits, dots a
 ClusterName = Annotated[str, _matching(_CLUSTER, "a cluster name (1 to 32 letters, digits, _ or -)")]
 NicName = Annotated[str, _matching(_NIC, "a network interface name")]
 OptionName = Annotated[str, _matching(_OPTION, "an option's name")]
+ResourceId = Annotated[str, _matching(_RESOURCE, "a resource's id")]
 OptionValue = Annotated[str, _matching(_OPTION_VALUE, "an option's value (no shell syntax)")]
 FileName = Annotated[str, _matching(_FILE, "a plain file name of the configuration folder")]
 HostAddress = Annotated[IPv4Address | IPv6Address, AfterValidator(_host_address)]
@@ -104,11 +106,20 @@ class FencingSpec(_Declared):
     """A fence agent with its options. A value `secret:NAME` names a file of the secrets directory, never the secret.
 
     `per_node` holds options that differ by node (an IPMI address); where it is given one device per node is made.
+    `kept` are the ids of devices that other hands made in the cluster: they stay as they are, none is made beside them,
+    and their options, secrets included, are known to the cluster alone.
     """
 
     agent: Annotated[str, _matching(_AGENT, "a fence agent, as fence_ipmilan")]
     options: dict[OptionName, OptionValue] = Field(default_factory=dict)
     per_node: dict[NodeName, dict[OptionName, OptionValue]] = Field(default_factory=dict)
+    kept: tuple[ResourceId, ...] = ()
+
+    @model_validator(mode="after")
+    def _kept_has_no_options(self) -> Self:
+        if self.kept and (self.options or self.per_node):
+            raise ValueError("`kept` devices have their options in the cluster: leave out `options` and `per_node`")
+        return self
 
     @model_validator(mode="after")
     def _no_secret_in_clear(self) -> Self:
@@ -121,14 +132,22 @@ class FencingSpec(_Declared):
         return self
 
 
+def _by_fencing(decided: dict[str, Any]) -> Failover:
+    return "automatic" if decided.get("fencing") else "approved"
+
+
 class ClusterSpec(_Declared):
-    """A cluster as declared. `failover` is a decision: gates that wait for people, or Pacemaker alone."""
+    """A cluster as declared.
+
+    `failover` is who moves a lost node's floating IPs: a person, at gates, or Pacemaker alone. Left out, fencing decides:
+    what is sure to be off may be replaced at once, and without that certainty a person has to give it.
+    """
 
     name: ClusterName
     nodes: Annotated[tuple[NodeSpec, ...], Field(min_length=1, max_length=16)]
     vips: tuple[VipSpec, ...] = ()
     fencing: FencingSpec | None = None
-    failover: Failover = "approved"
+    failover: Failover = Field(default_factory=_by_fencing)
     haproxy_cfg: FileName | None = None
     channels: tuple[str, ...] = ()
     """Slack channel ids; the first is where alerts go, and in each of them this is the default cluster."""

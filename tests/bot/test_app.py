@@ -24,6 +24,7 @@ connect_to = {{ "10.0.0.1" = "127.0.0.1:1", "10.0.0.2" = "127.0.0.1:1" }}
 [clusters.web]
 nodes = {{ n1 = "10.0.0.1", n2 = "10.0.0.2" }}
 vips = ["10.0.0.10/24"]
+fencing = "none"
 """
 """Nodes behind a port that nobody listens on: they refuse at once."""
 

@@ -98,3 +98,23 @@ def test_a_fence_agents_secret_is_never_written_in_clear(name: str) -> None:
             FencingSpec.model_validate({"agent": "fence_x", **made})
     kept = {name: "secret:ipmi", "password_script": "/etc/x"}
     assert FencingSpec(agent="fence_x", options=kept).options == kept
+
+
+@pytest.mark.parametrize(("fencing", "failover"), [(None, "approved"), ({"agent": "fence_x"}, "automatic")])
+def test_who_moves_floating_ips_follows_from_fencing_unless_it_is_said(
+    fencing: dict[str, str] | None, failover: str
+) -> None:
+    whole: dict[str, object] = {"name": "web", "nodes": [{"name": "n1", "addresses": ["10.0.0.1"]}], "fencing": fencing}
+    undecided = ClusterSpec.model_validate(whole)
+    assert undecided.failover == failover
+    assert ClusterSpec.model_validate_json(undecided.model_dump_json()) == undecided
+    for said in ("approved", "automatic"):
+        assert ClusterSpec.model_validate({**whole, "failover": said}).failover == said
+
+
+def test_devices_that_are_kept_have_their_options_in_the_cluster() -> None:
+    assert FencingSpec(agent="fence_x", kept=("ipmi-n1", "ipmi-n2")).kept == ("ipmi-n1", "ipmi-n2")
+    with pytest.raises(ValidationError, match="leave out `options`"):
+        FencingSpec(agent="fence_x", kept=("ipmi-n1",), options={"ip": "10.9.0.1"})
+    with pytest.raises(ValidationError, match="resource's id"):
+        FencingSpec(agent="fence_x", kept=("$(id)",))

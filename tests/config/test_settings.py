@@ -38,8 +38,25 @@ def test_a_cluster_is_read_from_its_table(load: Load) -> None:
 
 
 def test_a_node_with_two_addresses_keeps_their_order(load: Load) -> None:
-    (web,) = load('[clusters.web]\nnodes = { n1 = ["10.1.0.1", "10.0.0.1"] }').clusters
+    (web,) = load('[clusters.web]\nnodes = { n1 = ["10.1.0.1", "10.0.0.1"] }\nfencing = "none"').clusters
     assert [str(address) for address in web.nodes[0].addresses] == ["10.1.0.1", "10.0.0.1"]
+
+
+@pytest.mark.parametrize(
+    ("said", "agent", "failover"),
+    [
+        ('fencing = "none"', None, "approved"),
+        ('fencing = { agent = "fence_x" }', "fence_x", "automatic"),
+        ('fencing = { agent = "fence_x", kept = ["ipmi-n1"] }', "fence_x", "automatic"),
+        ('fencing = { agent = "fence_x" }\nfailover = "approved"', "fence_x", "approved"),
+        ('fencing = "none"\nfailover = "automatic"', None, "automatic"),
+    ],
+)
+def test_fencing_is_said_and_decides_who_moves_floating_ips_unless_that_is_said_too(
+    load: Load, said: str, agent: str | None, failover: str
+) -> None:
+    (web,) = load(f'[clusters.web]\nnodes = {{ n1 = "10.0.0.1" }}\n{said}').clusters
+    assert (web.fencing.agent if web.fencing else None, web.failover) == (agent, failover)
 
 
 def test_the_policy_is_read_from_its_table(load: Load) -> None:
@@ -65,8 +82,12 @@ def test_all_mistakes_are_told_at_once_each_with_its_key_and_the_right_form(prob
         [clusters.web.fencing]
         agent = "rm"
         [clusters.empty]
+        fencing = "maybe"
         [clusters.twice]
         nodes = { a = "10.9.0.1", b = "10.9.0.1" }
+        fencing = "none"
+        [clusters.undecided]
+        nodes = { c = "10.9.1.1" }
         [[policy.grants]]
         role = "boss"
         users = ["alice"]
@@ -89,7 +110,9 @@ def test_all_mistakes_are_told_at_once_each_with_its_key_and_the_right_form(prob
         "clusters.web.chanels": "did you mean `channels`?",
         "clusters.web.fencing.agent": "as fence_ipmilan",
         "clusters.empty.nodes": "is missing",
+        "clusters.empty.fencing": 'fencing = "none", or { agent = "fence_ipmilan"',
         "clusters.twice": "10.9.0.1 is given twice",
+        "clusters.undecided.fencing": 'has to be said; write fencing = "none", or { agent = "fence_ipmilan"',
         "policy.grants[0].role": "viewer, operator, admin",
         "policy.grants[0].users[0]": "whoami",
         "policy.grants[0].clusters": "is missing",
@@ -104,7 +127,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key_and_the_right_form(prob
 
 def test_each_mistake_says_where_it_was_written(problems: Problems) -> None:
     found = problems(
-        "[ssh]\nprot = 1\n[clusters.web]\nnodes = {}",
+        '[ssh]\nprot = 1\n[clusters.web]\nnodes = {}\nfencing = "none"',
         environ={"HACLUSTER_SLACK__MODE": "x", "HACLUSTER_SLAK__MODE": "x"},
         dotenv="HACLUSTER_LOG__LEVEL=loud\n",
         secrets={"store__url": "x"},
@@ -140,20 +163,20 @@ def test_each_mistake_says_where_it_was_written(problems: Problems) -> None:
         ('[ssh]\nconnect_to = { n1 = "10.0.0.1:22" }', "ssh.connect_to.n1", "as in 10.0.0.1"),
         ('[ssh]\nconnect_to = { "10.0.0.1" = "gateway" }', "ssh.connect_to.'10.0.0.1'", "as in 192.0.2.1:2201"),
         ('[store]\nurl = "sqlite:///x.db"', "store.url", "sqlite+aiosqlite:///"),
-        ('[clusters.web]\nnodes = { n1 = "127.0.0.1" }', "clusters.web.nodes.n1[0]", "cannot be a node's address"),
-        ("[clusters.web]\nnodes = { n1 = [] }", "clusters.web.nodes.n1", "must not be empty"),
-        ('[clusters.web]\nnodes = { n1 = "10.0.0.1" }\nvips = ["10.0.0.1/24"]', "clusters.web", "given twice"),
-        ('[clusters.web]\nnodes = { n1 = "10.0.0.1" }\nchannels = ["#ops"]', "clusters.web.channels[0]", "C024BE91L"),
-        ('[clusters.web]\nnodes = { n1 = "10.0.0.1" }\nhaproxy_cfg = "../x"', "clusters.web.haproxy_cfg", "plain file"),
-        ('[clusters."web;"]\nnodes = { n1 = "10.0.0.1" }', "clusters.'web;'", "cluster name"),
+        ('[clusters.web]\nnodes = { n1 = "127.0.0.1" }\nfencing = "none"', "clusters.web.nodes.n1[0]", "cannot be a node's address"),
+        ('[clusters.web]\nnodes = { n1 = [] }\nfencing = "none"', "clusters.web.nodes.n1", "must not be empty"),
+        ('[clusters.web]\nnodes = { n1 = "10.0.0.1" }\nfencing = "none"\nvips = ["10.0.0.1/24"]', "clusters.web", "given twice"),
+        ('[clusters.web]\nnodes = { n1 = "10.0.0.1" }\nfencing = "none"\nchannels = ["#ops"]', "clusters.web.channels[0]", "C024BE91L"),
+        ('[clusters.web]\nnodes = { n1 = "10.0.0.1" }\nfencing = "none"\nhaproxy_cfg = "../x"', "clusters.web.haproxy_cfg", "plain file"),
+        ('[clusters."web;"]\nnodes = { n1 = "10.0.0.1" }\nfencing = "none"', "clusters.'web;'", "cluster name"),
         ('[clusters]\nweb = "10.0.0.1"', "clusters.web", "must be a table"),
         (
-            '[clusters.web]\nnodes = { n1 = "10.0.0.1" }\n[clusters.db]\nnodes = { n1 = "10.0.0.1" }',
+            '[clusters.web]\nnodes = { n1 = "10.0.0.1" }\nfencing = "none"\n[clusters.db]\nnodes = { n1 = "10.0.0.1" }\nfencing = "none"',
             "clusters.db.nodes.n1",
             "belongs to cluster web",
         ),
         (
-            '[ssh]\nallowed_networks = ["10.1.0.0/16"]\n[clusters.web]\nnodes = { n1 = "10.0.0.1" }',
+            '[ssh]\nallowed_networks = ["10.1.0.0/16"]\n[clusters.web]\nnodes = { n1 = "10.0.0.1" }\nfencing = "none"',
             "clusters.web.nodes.n1",
             "in none of ssh.allowed_networks",
         ),
@@ -236,13 +259,14 @@ def test_a_token_in_the_wrong_place_is_not_repeated(problems: Problems) -> None:
         "xoxb-{CANARY}" = true
         [clusters.web]
         nodes = {{ n1 = "xoxb-{CANARY}" }}
+        fencing = "xoxb-{CANARY}"
         [[policy.grants]]
         role = "admin"
         users = ["xapp-{CANARY}"]
         clusters = ["*"]
         """
     )
-    assert len(found) == 3
+    assert len(found) == 4
     assert CANARY not in "".join(str(problem) for problem in found.values())
 
 

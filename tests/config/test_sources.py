@@ -44,7 +44,7 @@ def test_lists_and_tables_in_the_environment_are_json(load: Load) -> None:
     settings = load(
         environ={
             "HACLUSTER_SSH__ALLOWED_NETWORKS": '["10.0.0.0/8", "fd00::/8"]',
-            "HACLUSTER_CLUSTERS": '{"web": {"nodes": {"n1": "10.0.0.1"}}}',
+            "HACLUSTER_CLUSTERS": '{"web": {"nodes": {"n1": "10.0.0.1"}, "fencing": "none"}}',
         }
     )
     assert [str(network) for network in settings.ssh.allowed_networks] == ["10.0.0.0/8", "fd00::/8"]

@@ -74,7 +74,7 @@ def test_a_whole_check_goes_on_past_a_store_that_does_not_open_and_a_node_that_i
     (tmp_path / "hacluster.toml").write_text(
         '[store]\nurl = "sqlite+aiosqlite:///gone/store.db"\n'
         '[ssh]\nconnect_to = { "10.0.0.1" = "127.0.0.1:1" }\n'
-        '[clusters.web]\nnodes = { n1 = "10.0.0.1" }\n'
+        '[clusters.web]\nnodes = { n1 = "10.0.0.1" }\nfencing = "none"\n'
     )
     ended = run_apart(tmp_path, "check")
     assert ended.returncode == 1
@@ -91,8 +91,13 @@ def test_mistakes_in_the_settings_are_listed_on_standard_error(
     assert run(monkeypatch, "check") == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert "3 mistakes in the settings" in err
-    for told in ("slack.mode must be", "slack.bot_token is not a bot token", "clusters.web.nodes is missing"):
+    assert "4 mistakes in the settings" in err
+    for told in (
+        "slack.mode must be",
+        "slack.bot_token is not a bot token",
+        "clusters.web.nodes is missing",
+        "clusters.web.fencing is missing",
+    ):
         assert told in err
     assert "(hacluster.toml)" in err
     assert "c4n4ry" not in err

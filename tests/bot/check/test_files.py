@@ -96,7 +96,9 @@ def test_folders_that_are_not_there_are_told(place: Path) -> None:
 
 
 def test_what_a_newcomer_forgets_is_told_and_fails_nothing(place: Path) -> None:
-    new = settings(place, ssh={}, slack={}, policy={}, clusters={"web": {"nodes": {"n1": "10.0.0.1"}}})
+    new = settings(
+        place, ssh={}, slack={}, policy={}, clusters={"web": {"nodes": {"n1": "10.0.0.1"}, "fencing": "none"}}
+    )
     found = list(check_settings(new))
     assert not {finding.level for finding in found} & FAILING
     text = "\n".join(finding.text for finding in found)
