@@ -107,14 +107,14 @@ class Courier(Protocol):
     """
 
     async def post(self, channel: str, report: Report, *, thread: str | None, id: str) -> Ref:  # noqa: A002
-        """Post a report, marked with `id` so that `find` finds it. Its files and pictures follow in the thread.
+        """Post a report, marked with `id` so that `find` finds it.
 
-        Once this returns or raises `FateUnknown` the message may be there; files that failed are told in the thread.
+        Its files and pictures follow in the thread, later; one that cannot be uploaded is told there.
         """
         ...
 
     async def edit(self, ref: Ref, report: Report) -> None:
-        """Replace a posted report, now. To repeat it does no harm. Its mark stays, its files and pictures do too."""
+        """Replace a posted report, now; to repeat that does no harm. The files and pictures in its thread stay."""
         ...
 
     async def find(
@@ -125,9 +125,9 @@ class Courier(Protocol):
         *,
         thread: str | None = None,
     ) -> Ref | CannotLook | None:
-        """Look for the message marked with `id` among those since then; one posted into a thread is found there only.
+        """Look for the message marked with `id` among those since then, by our clock; None if it is not there.
 
-        None: it is not there.
+        One posted into a thread is looked for there.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Slack's Web API: one pooled session, two ways of retrying, and errors in our own words."""
+"""Slack's Web API: one pooled session, three ways of retrying, and errors in our own words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -19,21 +19,25 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.conversation import NotDelivered
+from bot.conversation import FateUnknown, NotDelivered, RateLimited, SlackAway
 from bot.slack.render import Rendered
 from bot.slack.sdk_log import sdk_logger
 
 BASE_URL = "https://slack.com/api/"
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _RATE_LIMIT_RETRIES = 3
+_RETRY_AFTER = 10.0
+"""Seconds to wait where something in between asks for patience, and not for how long."""
+_TOO_FAST = frozenset({"ratelimited", "rate_limited"})
+_HALF_DONE = frozenset({"fatal_error", "internal_error", "service_unavailable"})
+"""With these Slack says that some of what was asked may have been done."""
 
 
 class SlackRefused(NotDelivered):
     """Slack took the call and said no. `code` is its word for why, such as `not_in_channel`."""
 
     def __init__(self, method: str, code: str) -> None:
-        super().__init__(f"Slack refuses {method}: {code}")
-        self.code = code
+        super().__init__(f"Slack refuses {method}: {code}", code=code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,12 @@ class Api:
 
     `posting` never repeats a call whose connection broke: Slack may have handled it, and the message would be there
     twice. `repeatable` does, for calls that may be made twice. Both wait when Slack asks for patience (HTTP 429).
+    `once` neither repeats nor waits: whoever calls has other messages to send meanwhile, and decides.
     """
 
     posting: AsyncWebClient
     repeatable: AsyncWebClient
+    once: AsyncWebClient
     session: aiohttp.ClientSession
 
     async def respond(self, url: str, message: Rendered, *, replace: bool = False) -> None:
@@ -78,6 +84,7 @@ async def open_api(token: str, base_url: str = BASE_URL) -> AsyncIterator[Api]:
             repeatable=AsyncWebClient(
                 token, base_url, session=session, logger=log, retry_handlers=_patience() + broken
             ),
+            once=AsyncWebClient(token, base_url, session=session, logger=log, retry_handlers=[]),
             session=session,
         )
 
@@ -86,20 +93,39 @@ def _patience() -> list[AsyncRetryHandler]:
     return [AsyncRateLimitErrorRetryHandler(max_retry_count=_RATE_LIMIT_RETRIES)]
 
 
-def _code(response: Any) -> str:
-    """Return Slack's word for why. What is not JSON, as a proxy's error page, is told by its HTTP status."""
-    data = response.data if isinstance(response, AsyncSlackResponse) else None
-    if isinstance(data, dict) and "error" in data:
-        return str(data["error"])
-    return f"HTTP status {getattr(response, 'status_code', 'unknown')}"
-
-
 @contextmanager
 def words_for(method: str) -> Iterator[None]:
     """Turn what the SDK raises into `NotDelivered`, without the request's contents or addresses."""
     try:
         yield
     except SlackApiError as error:
-        raise SlackRefused(method, _code(error.response)) from None
+        raise _refusal(method, error.response) from None
+    except SlackClientError as error:
+        raise SlackRefused(method, type(error).__name__) from None
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
+        raise SlackAway(f"Slack cannot be reached for {method}: {type(error).__name__}") from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise NotDelivered(f"Slack cannot be reached for {method}: {type(error).__name__}") from None
+        raise FateUnknown(f"the answer to {method} was lost: {type(error).__name__}") from None
+
+
+def _refusal(method: str, response: Any) -> NotDelivered:
+    """Tell what an answer that is no yes means for what was asked. What is not JSON is told by its HTTP status."""
+    if isinstance(response, AsyncSlackResponse):
+        status, data = response.status_code, response.data
+    else:  # aiohttp's own, where the body was no JSON
+        status, data = int(response.status), None
+    said = str(data["error"]) if isinstance(data, dict) and "error" in data else ""
+    code = said or f"HTTP status {status}"
+    if status == HTTPStatus.TOO_MANY_REQUESTS or said in _TOO_FAST:
+        return RateLimited(f"Slack asks for patience with {method}", retry_after=_retry_after(response), code=code)
+    if said in _HALF_DONE or (not said and (status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.OK)):
+        return FateUnknown(f"Slack does not say what became of {method}: {code}", code=code)
+    return SlackRefused(method, code)
+
+
+def _retry_after(response: Any) -> float:
+    """Return the seconds that Slack asks to wait, which it gives as a whole number."""
+    for name, value in response.headers.items():
+        if name.lower() == "retry-after" and str(value).strip().isdecimal():
+            return float(value)
+    return _RETRY_AFTER

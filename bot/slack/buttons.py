@@ -32,21 +32,24 @@ class Pressed:
     value: str
 
 
-def buttons(choices: Sequence[Choice], about: str) -> tuple[Block | None, int]:
-    """Give an actions block, or None, and how many choices found no room in it. `about` is what they decide on."""
+def buttons(choices: Sequence[Choice], more: Sequence[Choice], about: str) -> tuple[Block | None, int]:
+    """Give an actions block, or None, and how many choices found no room in it. `about` is what they decide on.
+
+    `more` are for the menu from the outset; of the others those that stand beyond the third go there too.
+    """
     able = [choice for choice in choices if _fits_button(choice)]
-    first, more = able[:SIDE_BY_SIDE], able[SIDE_BY_SIDE:]
-    if len(more) == 1:  # a menu of one is a button that takes two clicks
-        first, more = able, []
-    menu = [choice for choice in more if _fits_option(choice)]
-    single = [*first, *(choice for choice in more if not _fits_option(choice))]
+    rest = [*able[SIDE_BY_SIDE:], *(choice for choice in more if _fits_button(choice))]
+    menu = [choice for choice in rest if _fits_option(choice)]
+    single = [*able[:SIDE_BY_SIDE], *(choice for choice in rest if not _fits_option(choice))]
+    if len(menu) == 1 and (len(single) < SIDE_BY_SIDE or not more):  # a menu of one is a button of two clicks
+        single, menu = [*single, *menu], []
     elements = [
         *(_button(choice, position, about) for position, choice in enumerate(single)),
         *_menus(menu),
     ]
     shown = elements[: limits.ACTIONS_ELEMENTS]
     count = sum(len(element.get("options", "x")) for element in shown)
-    return ({"type": "actions", "elements": shown} if shown else None), len(choices) - count
+    return ({"type": "actions", "elements": shown} if shown else None), len(choices) + len(more) - count
 
 
 def pressed(element: Mapping[str, Any]) -> Pressed | None:

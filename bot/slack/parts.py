@@ -138,7 +138,7 @@ def _listing(listing: Listing, room: int, missing: Missing, *, file: str) -> Dra
 def _picture(picture: Picture, room: int, *, file: str) -> Drawn:
     """Say where the picture is; where no file goes with the message, what it shows."""
     title = without_markup(picture.title).strip() or picture.name.strip() or "Picture"
-    said = f"{title}: picture in the thread" if file else f"{title}: {without_markup(picture.alt)}"
+    said = f"{title}: picture in the thread" if file and picture.png else f"{title}: {without_markup(picture.alt)}"
     return Drawn([note(clip(f":frame_with_picture: {said}", min(room, _PICTURE)))])
 
 

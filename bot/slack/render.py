@@ -16,6 +16,7 @@ from bot.slack import limits
 from bot.slack.buttons import buttons
 from bot.slack.limits import Block
 from bot.slack.markup import EMOJI, clip, cut, emoji, escape, rich, rich_text, section
+from bot.slack.mentions import mention_block, mentions
 from bot.slack.parts import LEAST, draw, note
 from bot.slack.plain import plain, told
 from commands.report import Choice, Finding, Listing, Part, Picture, Report, Table, Text
@@ -27,15 +28,18 @@ _TEXT = 3_000
 _ROOM = 12_500
 """Characters of all blocks: below Slack's undocumented bound, which is not sharp."""
 _NEXT_STEP = 500
+_ALT = 1_000
+"""Characters of what is told of a picture to those who do not see it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that goes with a message."""
+    """A file that goes with a message. `alt` tells what a picture shows."""
 
     name: str
     title: str
-    text: str
+    content: str | bytes
+    alt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,11 @@ class Rendered:
 def render(report: Report, *, command: str = COMMAND, attach: bool = True) -> Rendered:
     """Draw a report. Without `attach` (ephemeral messages bear no files) what is cut is gone, and says so."""
     report = _cleaned(report)
-    top, bottom = list(_headline(report)), list(_bottom(report, command))
+    top, bottom = [*mention_block(report.mentions), *_headline(report)], list(_bottom(report, command))
     room = _ROOM - limits.characters([top, bottom])
     middle, files = _middle(report, room, limits.BLOCKS - len(top) - len(bottom) - 1, attach=attach)
     said = plain(replace(report, parts=tuple(part for part in report.parts if not isinstance(part, Listing))))
-    return Rendered(escape(cut(said, _TEXT)) or "…", [*top, *middle, *bottom], files)
+    return Rendered(_text(report, cut(said, _TEXT)), [*top, *middle, *bottom], files)
 
 
 def render_simply(report: Report, *, attach: bool = True) -> Rendered:
@@ -62,16 +66,25 @@ def render_simply(report: Report, *, attach: bool = True) -> Rendered:
     report = _cleaned(report)
     said = plain(report)
     text = escape(cut(said, _TEXT // 5)) or "…"  # escaping makes five characters of one at most
-    blocks: list[Block] = [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]
-    actions, _ = buttons(report.choices, report.headline)
+    blocks: list[Block] = [
+        *mention_block(report.mentions),
+        {"type": "section", "text": {"type": "mrkdwn", "text": text}},
+    ]
+    actions, _ = buttons(report.choices, report.more, report.headline)
     full = Attachment(FULL_REPORT, clip(without_markup(report.headline), 80), said)
+    files = ((full,) if len(said) > len(text) else ()) + _pictures(report)
     return Rendered(
-        text, [*blocks, actions] if actions else blocks, (full,) if attach and len(said) > len(text) else ()
+        _text(report, cut(said, _TEXT // 5)), [*blocks, actions] if actions else blocks, files if attach else ()
     )
 
 
+def _text(report: Report, said: str) -> str:
+    """Give the top-level text: who is called, since notifications are made of it, then what is said."""
+    return " ".join(filter(None, (mentions(report.mentions), escape(said)))) or "…"
+
+
 def _headline(report: Report) -> Iterator[Block]:
-    if not report.parts and not report.choices:
+    if not report.parts and not report.choices and not report.more:
         yield _one_line(report)
         return
     line = f":{EMOJI[report.level]}: {told(report.level, report.headline)}".replace("\n", " ")
@@ -88,7 +101,7 @@ def _one_line(report: Report) -> Block:
 
 
 def _bottom(report: Report, command: str) -> Iterator[Block]:
-    actions, left_out = buttons(report.choices, report.headline)
+    actions, left_out = buttons(report.choices, report.more, report.headline)
     if report.next_step:
         typed = cut(f"{command} {report.next_step}".replace("`", "'"), _NEXT_STEP)
         yield {"type": "context", "elements": [{"type": "mrkdwn", "text": f"Next: `{escape(typed)}`"}]}
@@ -115,7 +128,7 @@ def _middle(report: Report, room: int, slots: int, *, attach: bool) -> tuple[lis
         room -= limits.characters(drawn.blocks)
         if drawn.cut:
             files.append(file)
-    return blocks, tuple(dict.fromkeys(files)) if attach else ()
+    return blocks, tuple(dict.fromkeys((*files, *_pictures(report)))) if attach else ()
 
 
 def _groups(parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
@@ -125,6 +138,20 @@ def _groups(parts: tuple[Part, ...]) -> list[tuple[Part, ...]]:
         together = tuple(run)
         groups += [together] if is_finding else [(part,) for part in together]
     return groups
+
+
+def _pictures(report: Report) -> tuple[Attachment, ...]:
+    """Give the files of the pictures, whatever room there was to name them. Slack takes no empty file."""
+    return tuple(
+        Attachment(
+            clip(picture.name.strip(), 100) or "picture.png",
+            clip(without_markup(picture.title).strip(), 80) or "Picture",
+            picture.png,
+            clip(without_markup(picture.alt), _ALT),
+        )
+        for picture in report.parts
+        if isinstance(picture, Picture) and picture.png
+    )
 
 
 def _file(group: tuple[Part, ...]) -> Attachment | None:

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bot.slack import limits
 from bot.slack.buttons import Pressed, pressed
 from bot.slack.limits import message_problems
-from bot.slack.render import Rendered, render, render_simply
-from commands.report import Choice, Finding, Level, Listing, Part, Report, Table, Text
+from bot.slack.render import Attachment, Rendered, render, render_simply
+from commands.report import Choice, Finding, Level, Listing, Part, Picture, Report, Table, Text
 from sandbox.slack.blocks import message_block_problems
 
 _WORDS = st.text(st.characters(codec=None), max_size=400)
@@ -37,6 +37,7 @@ _PARTS: st.SearchStrategy[Part] = st.one_of(
     st.builds(Finding, _LEVELS, _TEXTS, _TEXTS, st.none() | _SHORT),
     _tables(),
     st.builds(Listing, _SHORT, _TEXTS, _SHORT),
+    st.builds(Picture, st.binary(max_size=8), _SHORT, _TEXTS, _TEXTS),
 )
 _CHOICES = st.builds(
     Choice,
@@ -55,6 +56,10 @@ _REPORTS = st.builds(
     ),
     next_step=_TEXTS,
     choices=st.lists(_CHOICES, max_size=40).map(tuple),
+    more=st.lists(_CHOICES, max_size=20).map(tuple),
+    mentions=st.lists(st.one_of(_TEXTS, st.sampled_from(["here", "U0000000ADA", "S0000000OPS"])), max_size=60).map(
+        tuple
+    ),
 )
 
 
@@ -66,9 +71,9 @@ def test_any_report_is_a_message_that_slack_takes(report: Report, attach: bool) 
 
     assert message_problems(message.text, message.blocks) == []
     assert message_block_problems(message.blocks) == []
-    assert all(file.name and file.text for file in message.files)
+    assert all(file.name and file.content for file in message.files)
     for file in message.files:
-        file.text.encode()
+        assert isinstance(file.content, bytes) or file.content.encode()
     assert attach or not message.files
 
 
@@ -86,6 +91,7 @@ _THEIRS: dict[str, int] = {
     "OPTION_TEXT_MAX_LENGTH": limits.OPTION_TEXT,
     "OPTION_VALUE_MAX_LENGTH": limits.OPTION_VALUE,
     "OPTION_DESCRIPTION_MAX_LENGTH": limits.OPTION_DESCRIPTION,
+    "OVERFLOW_OPTIONS_MIN_ITEMS": 1,  # so that a menu of one is one that Slack takes
     "OVERFLOW_OPTIONS_MAX_ITEMS": limits.OVERFLOW_OPTIONS,
     "SELECT_OPTIONS_MAX_ITEMS": limits.SELECT_OPTIONS,
     "ACTIONS_ELEMENTS_MAX_ITEMS": limits.ACTIONS_ELEMENTS,
@@ -189,7 +195,7 @@ def test_a_table_that_is_too_long_says_how_many_rows_are_missing_and_is_whole_in
 
     shown = len(message.blocks[1]["rows"]) - 1
     assert f"({300 - shown} more rows in report.txt)" in _shown(message)
-    assert "resource-299" in message.files[0].text
+    assert "resource-299" in str(message.files[0].content)
 
 
 def test_what_cannot_be_attached_is_not_promised() -> None:
@@ -231,6 +237,66 @@ def test_up_to_three_buttons_stand_side_by_side_and_the_rest_is_a_menu() -> None
     assert [option["text"]["text"] for option in options] == ["Choice 3", "Choice 4", "Choice 5"]
     menu = {"action_id": elements[3]["action_id"], "selected_option": options[1]}
     assert pressed(menu) == Pressed("pick", "id-4")
+
+
+def test_what_is_asked_for_less_often_is_a_menu_beside_the_buttons() -> None:
+    choices = (Choice("Acknowledge", "ack", "7", "primary"), Choice("Silence", "silence", "7"))
+    more = (Choice("Show the plan", "plan", "7"), Choice("Who was it", "audit", "7"))
+    elements = render(Report("n2 is lost", Level.CRITICAL, choices=choices, more=more)).blocks[-1]["elements"]
+
+    assert [element["type"] for element in elements] == ["button", "button", "overflow"]
+    menu = {"action_id": elements[2]["action_id"], "selected_option": elements[2]["options"][1]}
+    assert pressed(menu) == Pressed("audit", "7")
+
+
+def test_what_would_be_a_menu_of_one_is_a_button_where_there_is_room_for_one() -> None:
+    more = (Choice("Show the plan", "plan", "7"),)
+    two, three = (tuple(Choice(f"Choice {number}", "pick", str(number)) for number in range(count)) for count in (2, 3))
+
+    with_room, without = (
+        render(Report("Which?", choices=some, more=more)).blocks[-1]["elements"] for some in (two, three)
+    )
+    assert [element["type"] for element in with_room] == ["button"] * 3
+    assert [element["type"] for element in without] == ["button"] * 3 + ["overflow"]
+
+
+def test_more_lines_than_a_menu_takes_make_a_second_menu() -> None:
+    more = tuple(Choice(f"Choice {number}", "pick", str(number)) for number in range(8))
+    elements = render(Report("Which?", more=more)).blocks[-1]["elements"]
+
+    assert [len(element["options"]) for element in elements] == [limits.OVERFLOW_OPTIONS, 3]
+
+
+def test_those_who_are_called_stand_first_in_the_message_and_in_the_notification() -> None:
+    report = Report("n2 is lost", Level.CRITICAL, mentions=("here", "U0000000ADA", "S0000000OPS"))
+    called = "<!here> <@U0000000ADA> <!subteam^S0000000OPS>"
+
+    for message in (render(report), render_simply(report)):
+        assert message.blocks[0] == {"type": "section", "text": {"type": "mrkdwn", "text": called}}
+        assert message.text == f"{called} Critical · n2 is lost"
+
+
+def test_nobody_is_called_by_what_is_no_id() -> None:
+    message = render(Report("n2 is lost", mentions=("everyone", "<!channel>", "ops")))
+
+    assert message.blocks[0]["text"]["text"] == "@everyone @&lt;!channel&gt; @ops"
+
+
+def test_a_picture_is_a_file_whose_words_are_in_the_text_for_those_who_do_not_see_it() -> None:
+    picture = Picture(b"PNG", "web.png", "n1 was online all week, n2 was away on Monday", "The week of web")
+    message = render(Report("web this week", Level.OK, (picture,)))
+
+    assert message.files == (Attachment("web.png", "The week of web", b"PNG", picture.alt),)
+    assert "The week of web: picture in the thread" in _shown(message)
+    assert picture.alt in message.text
+
+
+def test_a_picture_that_cannot_be_attached_is_told_in_words() -> None:
+    picture = Picture(b"PNG", "web.png", "n2 was away on Monday", "The week of web")
+    message = render(Report("web this week", Level.OK, (picture,)), attach=False)
+
+    assert message.files == ()
+    assert "The week of web: n2 was away on Monday" in _shown(message)
 
 
 def test_what_destroys_asks_again_and_never_hides_in_a_menu() -> None:
