@@ -101,7 +101,7 @@ async def serve(settings: Settings) -> None:
         token = slack.app_token.get_secret_value() if slack.mode == "socket" and slack.app_token else None
         socket = Socket(front.bolt, api, token) if token else None
 
-        def health() -> Health:
+        async def health() -> Health:
             state = socket.health() if socket else None
             connected = state.connected if state else True
             pong = round(state.last_pong_age, 1) if state and state.last_pong_age is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -13,6 +13,9 @@ from bot.slack.front import Slack
 
 EVENTS = "/slack/events"
 HEALTH = "/healthz"
+READY = "/readyz"
+METRICS = "/metrics"
+_EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +26,28 @@ class Health:
     details: Mapping[str, object] = field(default_factory=dict)
 
 
-def application(health: Callable[[], Health], slack: Slack | None = None) -> web.Application:
-    """Build the server: the health check, and with `slack` the one address for commands, events and buttons.
+def application(
+    health: Callable[[], Awaitable[Health]],
+    slack: Slack | None = None,
+    *,
+    ready: Callable[[], Awaitable[Health]] | None = None,
+    metrics: Callable[[], Awaitable[bytes]] | None = None,
+) -> web.Application:
+    """Build the server: who asks how the bot is, and with `slack` the one address for commands, events and buttons.
 
     Bolt checks Slack's signature over the raw body and refuses what is older than five minutes. Raises ValueError when
     there is no signing secret to check it with.
     """
 
-    async def tell_health(_: web.Request) -> web.Response:
-        state = health()
-        return web.json_response({"ok": state.ok, **state.details}, status=200 if state.ok else 503)
-
     app = web.Application()
-    app.router.add_get(HEALTH, tell_health)
+    app.router.add_get(HEALTH, _telling(health))
+    app.router.add_get(READY, _telling(ready or health))
+    if metrics is not None:
+
+        async def tell_metrics(_: web.Request) -> web.Response:
+            return web.Response(body=await metrics(), headers={"Content-Type": _EXPOSITION})
+
+        app.router.add_get(METRICS, tell_metrics)
     if slack is not None:
         if not slack.checks_signatures:
             raise ValueError("HTTP mode needs Slack's signing secret: without it anybody could send commands")
@@ -46,6 +58,14 @@ def application(health: Callable[[], Health], slack: Slack | None = None) -> web
 
         app.router.add_post(EVENTS, take)
     return app
+
+
+def _telling(judge: Callable[[], Awaitable[Health]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def tell(_: web.Request) -> web.Response:
+        state = await judge()
+        return web.json_response({"ok": state.ok, **state.details}, status=200 if state.ok else 503)
+
+    return tell
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ import pytest
 
 from bot.slack.api import Api
 from bot.slack.front import Slack
-from bot.slack.http import EVENTS, HEALTH, Health, application, serving
+from bot.slack.http import EVENTS, HEALTH, METRICS, READY, Health, application, serving
 from commands.report import Level, Report
 from sandbox.slack import Workspace
 
@@ -28,10 +28,14 @@ COMMAND = {
 }
 
 
+async def _well() -> Health:
+    return Health(ok=True)
+
+
 @pytest.fixture
 async def url(ws: Workspace, api: Api, desk: Any) -> AsyncIterator[str]:
     slack = Slack(api, desk, signing_secret=ws.signing_secret)
-    async with serving(application(lambda: Health(ok=True), slack), "127.0.0.1", 0) as port:
+    async with serving(application(_well, slack), "127.0.0.1", 0) as port:
         yield f"http://127.0.0.1:{port}"
         assert await slack.close(grace=2) == ()
 
@@ -81,13 +85,34 @@ async def test_a_replay_after_five_minutes_is_refused(ws: Workspace, url: str, d
 
 async def test_without_a_signing_secret_there_is_no_http_mode(api: Api, desk: Any) -> None:
     with pytest.raises(ValueError, match="signing secret"):
-        application(lambda: Health(ok=True), Slack(api, desk))
+        application(_well, Slack(api, desk))
 
 
 @pytest.mark.parametrize(("ok", "status"), [(True, 200), (False, 503)])
-async def test_a_supervisor_can_ask_how_we_are(ok: bool, status: int) -> None:  # noqa: FBT001
-    app = application(lambda: Health(ok, {"socket": "open"}))
-    async with serving(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
-        answer = await session.get(f"http://127.0.0.1:{port}{HEALTH}")
+@pytest.mark.parametrize("path", [HEALTH, READY])
+async def test_a_supervisor_can_ask_how_we_are(path: str, ok: bool, status: int) -> None:  # noqa: FBT001
+    async def state() -> Health:
+        return Health(ok, {"path": path})
 
-        assert (answer.status, await answer.json()) == (status, {"ok": ok, "socket": "open"})
+    async def other() -> Health:
+        return Health(not ok)
+
+    app = application(state, ready=state) if path == READY else application(state, ready=other)
+    async with serving(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+        answer = await session.get(f"http://127.0.0.1:{port}{path}")
+
+        assert (answer.status, await answer.json()) == (status, {"ok": ok, "path": path})
+
+
+async def test_prometheus_can_ask_for_the_metrics() -> None:
+    async def metrics() -> bytes:
+        return b"hacluster_slack_connected 1.0\n"
+
+    async with (
+        serving(application(_well, metrics=metrics), "127.0.0.1", 0) as port,
+        aiohttp.ClientSession() as session,
+    ):
+        answer = await session.get(f"http://127.0.0.1:{port}{METRICS}")
+
+        assert answer.content_type == "text/plain"
+        assert await answer.read() == b"hacluster_slack_connected 1.0\n"
