@@ -21,7 +21,7 @@ _PAGE = 200
 """Messages asked for at once; Slack recommends no more."""
 
 
-class Courier:
+class SlackCourier:
     """Posts, edits and finds messages. It never waits where Slack asks for patience: others may have their turn.
 
     Files go after their message in the background, held by `work`, and there they are patient.

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from slack_bolt.async_app import AsyncApp
 
 from bot.clock import Clock
-from bot.conversation import Dispatch, Place, Surface
+from bot.conversation import Courier, Dispatch, Place, Surface
 from bot.slack.api import Api
-from bot.slack.courier import Courier
+from bot.slack.courier import SlackCourier
 from bot.slack.forms import Forms
 from bot.slack.groups import Groups
 from bot.slack.listeners import Listeners
@@ -43,7 +43,7 @@ class Slack:
         self.checks_signatures = bool(signing_secret)
         self._messages = Messages(api, command=command, clock=clock)
         self._work = Work()
-        self.courier = Courier(api, self._work, command=command)
+        self.courier: Courier = SlackCourier(api, self._work, command=command)
         """How the outbox's messages get here."""
         listeners = Listeners(dispatch, self._messages, Forms(api), Groups(api, groups, clock), self._work)
         listeners.register(self.bolt)

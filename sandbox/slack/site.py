@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from sandbox.slack.faults import Faults
 from sandbox.slack.grants import Credentials, Origin, ResponseUrls, Tickets, Triggers
 from sandbox.slack.records import ApiCall
 from sandbox.slack.store import Store
@@ -12,7 +13,7 @@ from sandbox.slack.world import World
 
 @dataclass(slots=True)
 class Site:
-    """State, credentials, things handed out for a while, the log of calls, and the address it is served at."""
+    """State, credentials, things handed out for a while, the log of calls, the faults to come, and the address."""
 
     store: Store
     credentials: Credentials
@@ -21,6 +22,7 @@ class Site:
     tickets: Tickets
     scopes: tuple[str, ...]
     url: str = ""
+    faults: Faults = field(default_factory=Faults)
     calls: list[ApiCall] = field(default_factory=list)
 
     @property

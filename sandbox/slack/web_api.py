@@ -8,6 +8,7 @@ from aiohttp import web
 
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.changes import Change
+from sandbox.slack.faults import Fault, LostReply, LostRequest, RateLimit, Refusal
 from sandbox.slack.methods import METHODS
 from sandbox.slack.methods.call import Call, Method
 from sandbox.slack.records import ApiCall
@@ -38,6 +39,14 @@ class WebApi:
 
     async def _call(self, request: web.Request) -> web.Response:
         name = request.match_info["method"]
+        fault = self._site.faults.take(name)
+        if isinstance(fault, LostRequest):
+            return _cut(request)
+        answer = await self._handled(name, request, fault)
+        return _cut(request) if isinstance(fault, LostReply) else answer
+
+    async def _handled(self, name: str, request: web.Request, fault: Fault | None) -> web.Response:
+        """Do what is asked, or refuse it, and note the call."""
         arguments = Arguments({})
         method: Method | None = None
         try:
@@ -46,6 +55,7 @@ class WebApi:
             if method is None:
                 raise Refused("unknown_method", req_method=name)  # noqa: TRY301 - one place answers refusals
             self._authorise(method, request, arguments)
+            _hinder(fault)
             answer: Json = {"ok": True, **await method.answer(Call(self._site, arguments))}
         except Refused as refused:
             answer = refused.payload()
@@ -55,6 +65,8 @@ class WebApi:
         if method is not None and answer.get("error") not in ("not_authed", "invalid_auth"):
             headers["x-oauth-scopes"] = ",".join(self._granted(method))
             headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
+        if isinstance(fault, RateLimit):
+            return web.json_response(answer, status=429, headers={**headers, "Retry-After": str(fault.retry_after)})
         return web.json_response(answer, headers=headers)
 
     def _granted(self, method: Method) -> tuple[str, ...]:
@@ -96,6 +108,21 @@ class WebApi:
         except Refused as refused:
             return web.json_response(refused.payload(), status=400)
         return web.Response(text="ok")
+
+
+def _hinder(fault: Fault | None) -> None:
+    """Refuse where a fault says so."""
+    if isinstance(fault, RateLimit):
+        raise Refused("ratelimited")
+    if isinstance(fault, Refusal):
+        raise Refused(fault.code)
+
+
+def _cut(request: web.Request) -> web.Response:
+    """Break the connection; the answer goes nowhere."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
 
 
 async def _content(request: web.Request) -> bytes:

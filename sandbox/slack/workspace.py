@@ -12,7 +12,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Literal, Self, TypeVar
 
@@ -21,8 +22,10 @@ from aiohttp import web
 from sandbox.slack.changes import Change, Changes
 from sandbox.slack.clock import Clock, wall_clock
 from sandbox.slack.delivery import ACK_TIMEOUT, Deliveries
+from sandbox.slack.faults import Faults
 from sandbox.slack.front import Front
 from sandbox.slack.grants import Credentials, ResponseUrls, Tickets, Triggers
+from sandbox.slack.listening import Listening
 from sandbox.slack.page_server import PageServer, loopback_names_only
 from sandbox.slack.page_view import Showing
 from sandbox.slack.people import People
@@ -81,6 +84,7 @@ class Workspace(People):
         self._host = host
         self._port = port
         self._runner: web.AppRunner | None = None
+        self._listening: Listening | None = None
 
     # Life
 
@@ -93,8 +97,8 @@ class Workspace(People):
         app.add_routes(self._pages.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-        port = self._runner.addresses[0][1]
+        self._listening = Listening(self._runner, self._host, self._port)
+        port = await self._listening.open()
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.site.url = f"http://{host}:{port}"
         return self
@@ -129,6 +133,32 @@ class Workspace(People):
     def signing_secret(self) -> str:
         """The secret that signs HTTP deliveries."""
         return self.credentials.signing_secret
+
+    # What goes wrong
+
+    @property
+    def faults(self) -> Faults:
+        """What happens to the next calls of the Web API."""
+        return self.site.faults
+
+    async def go_away(self) -> None:
+        """Begin an outage: connections are refused, and those there are break, the page's too."""
+        if self._listening is not None:
+            await self._listening.close()
+
+    async def come_back(self) -> None:
+        """End an outage, at the same address."""
+        if self._listening is not None:
+            await self._listening.open()
+
+    @asynccontextmanager
+    async def outage(self) -> AsyncIterator[None]:
+        """Be away for as long as the block runs."""
+        await self.go_away()
+        try:
+            yield
+        finally:
+            await self.come_back()
 
     # What the app is told
 
