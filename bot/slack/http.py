@@ -38,7 +38,6 @@ def application(
     Bolt checks Slack's signature over the raw body and refuses what is older than five minutes. Raises ValueError when
     there is no signing secret to check it with.
     """
-
     app = web.Application()
     app.router.add_get(HEALTH, _telling(health))
     app.router.add_get(READY, _telling(ready or health))
