@@ -19,6 +19,9 @@ Every sentence is fit for Slack: no secret, no traceback. `remedy` says what to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Self
+
 
 class HaclusterError(Exception):
     """Base of all our errors: a sentence for people, the node it concerns, and what to do."""
@@ -35,7 +38,21 @@ class HaclusterError(Exception):
 
 
 class UsageError(HaclusterError):
-    """The words typed cannot be understood as a request. `remedy` holds the nearest right form."""
+    """The words typed cannot be understood as a request. `remedy` holds the nearest right form.
+
+    `fields` says what is wrong by field of the verb's form, as far as it is about any: a form shows it there.
+    """
+
+    def __init__(
+        self, message: str, *, node: str | None = None, remedy: str = "", fields: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(message, node=node, remedy=remedy)
+        self.fields: Mapping[str, str] = fields or {}
+
+    def about(self, field: str) -> Self:
+        """Return this error as one about a field of the verb's form."""
+        self.fields = {field: " ".join(filter(None, (f"{self}.", self.remedy)))}
+        return self
 
 
 class NotAllowed(HaclusterError):

@@ -37,6 +37,13 @@ def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _option_value(value: str) -> str:
+    if not _OPTION_VALUE.fullmatch(value):
+        # without the value: it may be a secret, written in clear by mistake
+        raise ValueError("that is not an option's value: no shell syntax, no line breaks, 200 characters at most")
+    return value
+
+
 def _host_address(value: Address) -> Address:
     if value.is_loopback or value.is_multicast or value.is_unspecified or value.is_reserved:
         raise ValueError(f"{value} cannot be a node's address")
@@ -50,7 +57,7 @@ ClusterName = Annotated[str, _matching(_CLUSTER, "a cluster name (1 to 32 letter
 NicName = Annotated[str, _matching(_NIC, "a network interface name")]
 OptionName = Annotated[str, _matching(_OPTION, "an option's name")]
 ResourceId = Annotated[str, _matching(_RESOURCE, "a resource's id")]
-OptionValue = Annotated[str, _matching(_OPTION_VALUE, "an option's value (no shell syntax)")]
+OptionValue = Annotated[str, AfterValidator(_option_value)]
 FileName = Annotated[str, _matching(_FILE, "a plain file name of the configuration folder")]
 HostAddress = Annotated[IPv4Address | IPv6Address, AfterValidator(_host_address)]
 

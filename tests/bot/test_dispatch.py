@@ -317,6 +317,29 @@ async def test_what_is_wrong_with_a_form_is_said_at_its_field(door: Door, nodes:
     assert nodes.ran == []
 
 
+@pytest.mark.parametrize(
+    ("filled", "field", "why"),
+    [
+        ({"nodes": "n1=10.0.9.1"}, "nodes", "at least two nodes"),
+        ({"nodes": "n1=10.0.9.1 n1=10.0.9.2"}, "nodes", "the same name"),
+        ({"nodes": "n1=10.0.9.1 n2=10.0.0.1"}, "nodes", "10.0.0.1 belongs to the cluster `web`"),
+        ({"vips": "10.0.1.1/24"}, "vips", "10.0.1.1 belongs to the cluster `db`"),
+        ({"failover": "automatic"}, "failover", "accept it below"),
+        ({"fence_options": "ip=10.0.9.9"}, "fence_options", "goes with a fence agent"),
+        ({"fencing": "fence_x", "fence_options": "n3:ip=10.0.9.9"}, "fence_options", "n3 has options"),
+        ({"fencing": "fence_x", "fence_options": "password=secret:none"}, "fence_options", "nothing called 'none'"),
+        ({"haproxy_cfg": "gone.cfg"}, "haproxy_cfg", "gone.cfg"),
+    ],
+)
+async def test_what_the_fields_do_not_show_by_themselves_is_said_at_the_right_one_too(
+    door: Door, nodes: Nodes, filled: dict[str, str], field: str, why: str
+) -> None:
+    wrong = await door.dispatcher.submit(ADMIN, HERE, "setup", {**FILLED, **filled}, door.surface, key="")
+    assert list(wrong) == [field]
+    assert why in wrong[field]
+    assert (door.started, nodes.ran) == ([], [])
+
+
 async def test_a_form_of_somebody_who_may_not_is_refused_and_kept(door: Door) -> None:
     wrong = await door.dispatcher.submit(OPERATOR, HERE, "setup", FILLED, door.surface, key="")
     assert "takes the role admin" in next(iter(wrong.values()))
@@ -380,7 +403,18 @@ def test_any_words_get_exactly_one_answer_and_change_nothing(
 @given(
     st.dictionaries(
         st.sampled_from(
-            ["name", "nodes", "vips", "fencing", "fence_options", "failover", "haproxy_cfg", "accept_split_brain", "x"]
+            [
+                "name",
+                "nodes",
+                "vips",
+                "fencing",
+                "fence_options",
+                "failover",
+                "haproxy_cfg",
+                "accept_split_brain",
+                "new_password",
+                "x",
+            ]
         ),
         st.text(max_size=60) | PIECES,
     )

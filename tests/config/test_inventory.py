@@ -63,6 +63,12 @@ def test_fence_options_hold_no_shell_syntax(value: str) -> None:
         FencingSpec(agent="fence_x", per_node={"n1": {"k": value}})
 
 
+def test_a_value_that_is_refused_is_not_repeated_since_it_may_be_a_secret() -> None:
+    with pytest.raises(ValidationError) as refused:
+        FencingSpec(agent="fence_x", options={"password": "c4n4ry$"})
+    assert "c4n4ry" not in refused.value.errors(include_input=False)[0]["msg"]
+
+
 def test_what_fence_agents_need_passes() -> None:
     options = {"pcmk_host_map": "n1:1;n2:2,3", "ip": "10.0.0.9", "password": "secret:ipmi"}
     assert FencingSpec(agent="fence_x", options=options).options == options

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from pydantic import BaseModel, ValidationError
 
 from commands.verbs.form import Field, Form, FormOption
-from commands.verbs.setup.request import sentences
+from commands.verbs.setup.request import fencing_of, sentences
 from commands.verbs.words import folded
 from config.inventory import ClusterName, FencingSpec, FileName, VipSpec, parse_node
 
@@ -21,6 +21,12 @@ class _Name(BaseModel):
 class _File(BaseModel):
     name: FileName
 
+
+BY_FENCING = "by-fencing"
+"""Failover left to the decision about fencing, as when nothing is typed about it."""
+
+FLAGS = ("accept_split_brain", "new_password")
+"""The boxes to tick, each a word without a value when typed."""
 
 FORM = Form(
     title="Set up a cluster",
@@ -60,10 +66,11 @@ FORM = Form(
             "Failover",
             kind="select",
             options=(
-                FormOption("approved", "Approved: a person moves floating IPs of a lost node"),
-                FormOption("automatic", "Automatic: Pacemaker moves them (wants fencing)"),
+                FormOption(BY_FENCING, "By fencing (recommended)", "Automatic with a fence agent, approved without"),
+                FormOption("approved", "Approved", "A person moves the floating IPs of a lost node"),
+                FormOption("automatic", "Automatic", "Pacemaker moves them by itself, which wants fencing"),
             ),
-            initial="approved",
+            initial=BY_FENCING,
         ),
         Field(
             "haproxy_cfg",
@@ -79,44 +86,59 @@ FORM = Form(
             options=(FormOption("yes", "I accept that a cut network puts the floating IPs on both sides"),),
             required=False,
         ),
+        Field(
+            "new_password",
+            "Password of the user hacluster",
+            kind="checkbox",
+            options=(FormOption("yes", "Set a new one even where the nodes trust each other already"),),
+            required=False,
+        ),
     ),
 )
 
 
 def from_form(values: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
     """Return the words that say what was filled in, and what is wrong with it, by field."""
-    wrong: dict[str, str] = {}
     given = {field.id: values.get(field.id, "").strip() for field in FORM.fields}
-    nodes, vips = given["nodes"].split(), given["vips"].split()
-    options = given["fence_options"].split("\n") if given["fence_options"] else []
+    # folded before it is quoted: a curly quote must not become one that ends the word
+    return shlex.join(folded(word) for word in _words(given)), _wrong(given)
+
+
+def _options(given: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(line.strip() for line in given["fence_options"].split("\n") if line.strip())
+
+
+def _words(given: Mapping[str, str]) -> Iterator[str]:
+    yield from ("setup", given["name"], *given["nodes"].split(), "--fencing", given["fencing"])
+    if given["failover"] not in {"", BY_FENCING}:
+        yield from ("--failover", given["failover"])
+    for vip in given["vips"].split():
+        yield from ("--vip", vip)
+    for option in _options(given):
+        yield from ("--fence-option", option)
+    if given["haproxy_cfg"]:
+        yield from ("--haproxy-cfg", given["haproxy_cfg"])
+    for flag in FLAGS:
+        if given[flag] == "yes":
+            yield f"--{flag.replace('_', '-')}"
+
+
+def _wrong(given: Mapping[str, str]) -> Mapping[str, str]:
+    """Check each field by itself; how they go together is judged with what the bot knows, as when they are typed."""
+    wrong: dict[str, str] = {}
     _check(wrong, "name", lambda: _Name(name=given["name"]))
-    for text in nodes:
+    for text in given["nodes"].split():
         _check(wrong, "nodes", partial(parse_node, text))
-    for text in vips:
+    for text in given["vips"].split():
         _check(wrong, "vips", partial(VipSpec.parse, text))
     if given["fencing"] != "none":
         _check(wrong, "fencing", lambda: FencingSpec(agent=given["fencing"]))
+        _check(wrong, "fence_options", partial(fencing_of, "fence_any", _options(given)))
+    if given["failover"] not in {"", BY_FENCING, "approved", "automatic"}:
+        wrong["failover"] = "That is none of the choices."
     if given["haproxy_cfg"]:
         _check(wrong, "haproxy_cfg", lambda: _File(name=given["haproxy_cfg"]))
-    words = [
-        "setup",
-        given["name"],
-        *nodes,
-        "--fencing",
-        given["fencing"],
-        "--failover",
-        given["failover"] or "approved",
-    ]
-    for vip in vips:
-        words += ["--vip", vip]
-    for option in options:
-        words += ["--fence-option", option.strip()]
-    if given["haproxy_cfg"]:
-        words += ["--haproxy-cfg", given["haproxy_cfg"]]
-    if given["accept_split_brain"] == "yes":
-        words.append("--accept-split-brain")
-    # folded before it is quoted: a curly quote must not become one that ends the word
-    return shlex.join(folded(word) for word in words), wrong
+    return wrong
 
 
 def _check(wrong: dict[str, str], field: str, make: Callable[[], object]) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from commands.errors import UsageError
 from commands.facts.haproxy_config import binds_of
 from commands.verbs.verb import Desk
 from commands.verbs.words import Option, Words
-from config.inventory import ClusterSpec, FencingSpec, VipSpec, parse_node
+from config.inventory import ClusterName, ClusterSpec, FencingSpec, FileName, VipSpec, parse_node
 
 T = TypeVar("T")
+_NAME = TypeAdapter[str](ClusterName)
+_FILE = TypeAdapter[str](FileName)
 
 USAGE = "setup NAME NODE=ADDRESS NODE=ADDRESS [--vip ADDRESS/PREFIX]… --fencing none|AGENT"
 EXAMPLE = "setup web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --vip 10.0.0.11/24 --fencing none"
@@ -59,7 +63,7 @@ def parse(words: Words, desk: Desk) -> SetupRequest:
         raise UsageError(
             f"`{name}` is declared in the bot's configuration file, and differently",
             remedy=f"Type `/hacluster setup {name}`, change the file, or choose another name.",
-        )
+        ).about("name")
     _refuse_shared(cluster, desk)
     if cluster.failover == "automatic" and cluster.fencing is None and not words.flag("accept-split-brain"):
         raise UsageError(
@@ -67,77 +71,116 @@ def parse(words: Words, desk: Desk) -> SetupRequest:
             "of them takes all floating IPs",
             remedy="Leave out `--failover automatic` (failover then waits for a person), give `--fencing AGENT`, or add "
             "`--accept-split-brain`.",
+            fields={
+                "failover": "Without fencing, a cut network then puts all floating IPs on both sides: choose "
+                "another, or accept it below."
+            },
         )
     return SetupRequest(
         cluster,
         new_password=words.flag("new-password"),
         haproxy_cfg=_haproxy_cfg(cluster, desk),
         password=hacluster_password(desk),
-        fencing_secrets={name: desk.secret(name) for name in secret_names(cluster.fencing)},
+        fencing_secrets=_fencing_secrets(cluster, desk),
         known=declared.spec if declared else None,
     )
+
+
+@contextmanager
+def _about(field_id: str) -> Iterator[None]:
+    """Say of what is wrong inside that it is about a field of the form."""
+    try:
+        yield
+    except UsageError as error:
+        raise error.about(field_id) from None
 
 
 def _refuse_shared(cluster: ClusterSpec, desk: Desk) -> None:
     """A floating IP of another cluster that waits at its gate answers nobody, so the network alone does not tell."""
     mine = _addresses(cluster)
     for name, known in sorted(desk.clusters.items()):
-        shared = mine & _addresses(known.spec) if name != cluster.name else set()
+        shared = mine.keys() & _addresses(known.spec).keys() if name != cluster.name else set()
         if shared:
-            raise UsageError(
-                f"{', '.join(sorted(shared))} belongs to the cluster `{name}`", remedy="Choose another address."
+            whose = f"the cluster `{name}`" if desk.role(name) else "another cluster"
+            raise UsageError(f"{', '.join(sorted(shared))} belongs to {whose}", remedy="Choose another address.").about(
+                mine[min(shared)]
             )
 
 
-def _addresses(cluster: ClusterSpec) -> set[str]:
-    held = [address for node in cluster.nodes for address in node.addresses]
-    return {str(address) for address in (*held, *(vip.address for vip in cluster.vips))}
+def _addresses(cluster: ClusterSpec) -> dict[str, str]:
+    """Return each address of a cluster with the field of the form that it is filled into."""
+    nodes = {str(address): "nodes" for node in cluster.nodes for address in node.addresses}
+    return nodes | {str(vip.address): "vips" for vip in cluster.vips}
 
 
 _SHAPE = frozenset({"vip", "fencing", "fence-option", "failover", "haproxy-cfg"})
 
 
-def _spec(name: str, nodes: Iterable[str], words: Words) -> ClusterSpec:
-    wrong: list[str] = []
+class _Faults:
+    """What is wrong with the words, each sentence with the field of the form that it is about."""
 
-    def collect(make: Callable[[], T]) -> T | None:
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str]] = []
+
+    def add(self, field_id: str, sentence: str) -> None:
+        self.found.append((field_id, sentence))
+
+    def collect(self, field_id: str, make: Callable[[], T]) -> T | None:
+        """Return what is made, or None with the reasons kept."""
         try:
             return make()
         except ValidationError as error:
-            wrong.extend(sentences(error))
+            self.found.extend((field_id, sentence) for sentence in sentences(error))
         except ValueError as error:
-            wrong.append(str(error))
+            self.add(field_id, str(error))
         return None
 
-    found = [collect(partial(parse_node, text)) for text in nodes]
-    floating = [collect(partial(VipSpec.parse, text)) for text in words.all("vip")]
+    def error(self) -> UsageError:
+        """Return all of it as one error."""
+        fields = {each: "; ".join(told for at, told in self.found if at == each) for each, _ in self.found}
+        told = "; ".join(dict.fromkeys(sentence for _, sentence in self.found))
+        return UsageError(told, remedy=f"Usage: `/hacluster {USAGE}`", fields=fields)
+
+
+def _spec(name: str, nodes: Iterable[str], words: Words) -> ClusterSpec:
+    faults = _Faults()
+    faults.collect("name", lambda: _NAME.validate_python(name))
+    found = [faults.collect("nodes", partial(parse_node, text)) for text in nodes]
+    floating = [faults.collect("vips", partial(VipSpec.parse, text)) for text in words.all("vip")]
     if len(found) < 2:  # noqa: PLR2004 - fewer are no cluster
-        wrong.append("a cluster needs at least two nodes, each as NAME=ADDRESS")
-    fencing = None
-    agent = words.one("fencing")
-    if agent is None:
-        wrong.append("say how a lost node is fenced: `--fencing fence_ipmilan …`, or `--fencing none`")
-    elif agent == "none":
-        if words.all("fence-option"):
-            wrong.append("`--fence-option` goes with a fence agent, not with `--fencing none`")
-    else:
-        fencing = collect(partial(_fencing, agent, words.all("fence-option")))
-    known = {node.name for node in found if node}
-    strangers = sorted(set(fencing.per_node) - known) if fencing else []
-    if strangers:
-        wrong.append(f"{', '.join(strangers)} has options of the fence agent and is no node of the cluster")
-    shape = {
-        "name": name,
-        "nodes": tuple(node for node in found if node),
-        "vips": tuple(vip for vip in floating if vip),
-        "fencing": fencing,
-        "failover": words.one("failover") or ("automatic" if fencing else "approved"),
-        "haproxy_cfg": words.one("haproxy-cfg"),
-    }
-    cluster = collect(lambda: ClusterSpec.model_validate(shape))
-    if wrong or cluster is None:
-        raise UsageError("; ".join(dict.fromkeys(wrong)), remedy=f"Usage: `/hacluster {USAGE}`")
+        faults.add("nodes", "a cluster needs at least two nodes, each as NAME=ADDRESS")
+    fencing = _fencing(words, {node.name for node in found if node}, faults)
+    haproxy_cfg, failover = words.one("haproxy-cfg"), words.one("failover")
+    if haproxy_cfg is not None:
+        faults.collect("haproxy_cfg", lambda: _FILE.validate_python(haproxy_cfg))
+    if faults.found:
+        raise faults.error()
+    whole = {"name": name, "nodes": found, "vips": floating, "fencing": fencing, "haproxy_cfg": haproxy_cfg}
+    decided = {"failover": failover} if failover else {}
+    # its parts are right: what can be wrong yet is how nodes and addresses go together
+    cluster = faults.collect("nodes", lambda: ClusterSpec.model_validate({**whole, **decided}))
+    if cluster is None:
+        raise faults.error()
     return cluster
+
+
+def _fencing(words: Words, nodes: AbstractSet[str], faults: _Faults) -> FencingSpec | None:
+    agent, options = words.one("fencing"), words.all("fence-option")
+    if agent is None:
+        faults.add("fencing", "say how a lost node is fenced: `--fencing fence_ipmilan …`, or `--fencing none`")
+        return None
+    if agent == "none":
+        if options:
+            faults.add("fence_options", "`--fence-option` goes with a fence agent, not with `--fencing none`")
+        return None
+    if faults.collect("fencing", lambda: FencingSpec(agent=agent)) is None:
+        return None
+    fencing = faults.collect("fence_options", partial(fencing_of, agent, options))
+    strangers = sorted(set(fencing.per_node) - nodes) if fencing else []
+    if strangers:
+        who = ", ".join(strangers)
+        faults.add("fence_options", f"{who} has options of the fence agent and is no node of the cluster")
+    return fencing
 
 
 def sentences(error: ValidationError) -> Iterable[str]:
@@ -146,7 +189,8 @@ def sentences(error: ValidationError) -> Iterable[str]:
         yield problem["msg"].removeprefix("Value error, ")
 
 
-def _fencing(agent: str, options: Iterable[str]) -> FencingSpec:
+def fencing_of(agent: str, options: Iterable[str]) -> FencingSpec:
+    """Read an agent's options, each `KEY=VALUE` or `NODE:KEY=VALUE`. Raises ValueError saying what is wrong."""
     shared: dict[str, str] = {}
     per_node: dict[str, dict[str, str]] = {}
     for option in options:
@@ -166,12 +210,18 @@ def secret_names(fencing: FencingSpec | None) -> tuple[str, ...]:
     return tuple(sorted({value.removeprefix("secret:") for value in values if value.startswith("secret:")}))
 
 
+def _fencing_secrets(cluster: ClusterSpec, desk: Desk) -> Mapping[str, str]:
+    with _about("fence_options"):
+        return {name: desk.secret(name) for name in secret_names(cluster.fencing)}
+
+
 def _haproxy_cfg(cluster: ClusterSpec, desk: Desk) -> str | None:
     if cluster.haproxy_cfg is None:
         return None
-    text = desk.file(cluster.haproxy_cfg)
-    if not any(not bind.loopback for bind in binds_of(text)):
-        raise UsageError(f"{cluster.haproxy_cfg} has no `bind` that others can reach, so nothing would answer")
+    with _about("haproxy_cfg"):
+        text = desk.file(cluster.haproxy_cfg)
+        if not any(not bind.loopback for bind in binds_of(text)):
+            raise UsageError(f"{cluster.haproxy_cfg} has no `bind` that others can reach, so nothing would answer")
     return text
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.errors import UsageError
-from commands.verbs.setup.form import FORM, from_form
+from commands.verbs.setup.form import BY_FENCING, FORM, from_form
 from commands.verbs.setup.request import OPTIONS, USAGE, SetupRequest, parse
 from commands.verbs.verb import Desk
 from commands.verbs.words import parse as sorted_out
@@ -34,10 +34,19 @@ SPACE = st.sampled_from(["", " ", "  ", "\n"])
     st.lists(st.sampled_from(VIPS), unique=True),
     st.sampled_from(["none", "fence_ipmilan"]),
     st.sampled_from([None, "haproxy.cfg"]),
+    st.sampled_from(["", BY_FENCING, "approved", "automatic"]),
+    st.sampled_from(["", "yes"]),
     SPACE,
 )
 def test_a_filled_in_form_asks_for_what_its_words_would(
-    name: str, nodes: list[str], vips: list[str], fencing: str, config: str | None, space: str
+    name: str,
+    nodes: list[str],
+    vips: list[str],
+    fencing: str,
+    config: str | None,
+    failover: str,
+    ticked: str,
+    space: str,
 ) -> None:
     options = (
         []
@@ -50,10 +59,14 @@ def test_a_filled_in_form_asks_for_what_its_words_would(
         "vips": "\n".join(vips) + space,
         "fencing": fencing,
         "fence_options": "\n".join(options),
-        "failover": "approved",
+        "failover": failover,
         "haproxy_cfg": config or "",
+        "accept_split_brain": "yes",
+        "new_password": ticked,
     }
-    typed = ["setup", name, *nodes, f"--fencing {fencing}", "--failover approved", *(f"--vip {vip}" for vip in vips)]
+    typed = ["setup", name, *nodes, f"--fencing {fencing}", "--accept-split-brain", *(f"--vip {vip}" for vip in vips)]
+    typed += [f"--failover {failover}"] if failover in {"approved", "automatic"} else []
+    typed += ["--new-password"] if ticked else []
     typed += [f'--fence-option "{option}"' for option in options]
     typed += [f"--haproxy-cfg {config}"] if config else []
     words, wrong = from_form(values)
@@ -61,6 +74,7 @@ def test_a_filled_in_form_asks_for_what_its_words_would(
     filled, said = request(words), request(" ".join(typed))
     assert filled.cluster == said.cluster
     assert filled.haproxy_cfg == said.haproxy_cfg
+    assert filled.new_password == said.new_password == bool(ticked)
     assert filled.fencing_secrets == said.fencing_secrets
 
 
@@ -69,8 +83,8 @@ def test_what_is_typed_with_curly_quotes_is_not_taken_apart() -> None:
     words, wrong = from_form(
         {"name": "web", "nodes": "n1=10.0.0.1 n2=10.0.0.2", "fencing": "fence_x", "fence_options": sly}
     )
-    assert wrong == {}
-    assert tokens(words).count("--failover") == 1
+    assert list(wrong) == ["fence_options"]
+    assert "--failover" not in tokens(words)
     with pytest.raises(UsageError, match="not an option's value"):
         request(words)
 
@@ -81,11 +95,28 @@ def test_the_box_that_accepts_the_risk_is_the_flag() -> None:
     assert request(words).cluster.failover == "automatic"
 
 
+@pytest.mark.parametrize(("fencing", "failover"), [("none", "approved"), ("fence_x", "automatic")])
+def test_failover_left_to_fencing_is_what_the_words_would_leave_to_it(fencing: str, failover: str) -> None:
+    values = {"name": "web", "nodes": "n1=10.0.0.1 n2=10.0.0.2", "fencing": fencing}
+    (chosen,) = [field.initial for field in FORM.fields if field.id == "failover"]
+    words, wrong = from_form({**values, "failover": chosen})
+    assert wrong == {}
+    assert request(words).cluster.failover == failover
+
+
 def test_each_mistake_stands_at_its_field() -> None:
     _, wrong = from_form(
-        {"name": "a b", "nodes": "n1", "vips": "10.0.0.1", "fencing": "x y", "haproxy_cfg": "../etc/passwd"}
+        {
+            "name": "a b",
+            "nodes": "n1",
+            "vips": "10.0.0.1",
+            "fencing": "x y",
+            "fence_options": "username",
+            "failover": "maybe",
+            "haproxy_cfg": "../etc/passwd",
+        }
     )
-    assert set(wrong) == {"name", "nodes", "vips", "fencing", "haproxy_cfg"}
+    assert set(wrong) == {"name", "nodes", "vips", "fencing", "fence_options", "failover", "haproxy_cfg"}
     assert all(0 < len(sentence) <= 150 for sentence in wrong.values())
 
 
