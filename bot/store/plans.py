@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.base import Part
@@ -19,6 +19,8 @@ class PlanPart(Part):
 
     async def add_plan(self, plan: PlanRow) -> None:
         """Store a plan. Raises `Busy` if it is to be running at once and another of its cluster is."""
+        if plan.state == "running":
+            plan = replace(plan, started=plan.started or plan.created)
         try:
             async with self._writing() as connection:
                 await connection.execute(insert(plans).values(asdict(plan)))
@@ -61,7 +63,7 @@ class PlanPart(Part):
             changed |= {"finished": now, "summary": summary}
         statement = update(plans).where(plans.c.id == plan_id, plans.c.state == expected_state).values(changed)
         if new_state == "running":
-            statement = statement.where(plans.c.expires > now)
+            statement = statement.where(plans.c.expires > now).values(started=now)
         try:
             async with self._writing() as connection:
                 return (await connection.execute(statement)).rowcount == 1
@@ -99,6 +101,25 @@ class PlanPart(Part):
     async def waiting(self) -> tuple[PlanRow, ...]:
         """Return the plans that wait for people, expired ones included until they are claimed as such."""
         return await self._in_state("waiting")
+
+    async def plans_between(self, cluster: str, since: datetime, until: datetime | None = None) -> tuple[PlanRow, ...]:
+        """Return the plans of a cluster that ran at some moment of a period, in the order they started.
+
+        Those that run still and those whose bot died with them are included; those that were never begun are not.
+        """
+        query = (
+            select(plans)
+            .where(
+                plans.c.cluster == cluster,
+                plans.c.started.is_not(None),
+                or_(plans.c.finished.is_(None), plans.c.finished >= since),
+            )
+            .order_by(plans.c.started, plans.c.id)
+        )
+        if until is not None:
+            query = query.where(plans.c.started <= until)
+        async with self._reading() as connection:
+            return tuple(PlanRow(**row) for row in (await connection.execute(query)).mappings())
 
     async def _in_state(self, state: PlanState) -> tuple[PlanRow, ...]:
         query = select(plans).where(plans.c.state == state).order_by(plans.c.created, plans.c.id)

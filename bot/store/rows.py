@@ -40,6 +40,8 @@ class PlanRow:
     finished: datetime | None = None
     summary: str = ""
     """How it ended, in a sentence."""
+    started: datetime | None = None
+    """When it began to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +72,103 @@ class AuditEntry:
     cluster: str | None
     event: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CursorRow:
+    """Up to where a node's journal has been read."""
+
+    node_address: str
+    cursor: str
+    """The journal's own word for a place in it."""
+    boot: str
+    """The boot id that the cursor is of."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionRow:
+    """What was known of a cluster from `at` until the next one of it."""
+
+    cluster: str
+    at: datetime
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lookout:
+    """A time in which the bot was looking at a cluster. What is between two of them nobody knows."""
+
+    cluster: str
+    begun: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """Something that happened in a cluster, as it was found."""
+
+    cluster: str
+    at: datetime
+    kind: str
+    subject: str
+    text: str
+    nodes: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
+    incident: str | None = None
+    """The id of the incident that it belongs to."""
+    own: str = ""
+    """The change of the bot itself that explains it."""
+    number: int | None = None
+    """Its place in the order of all events; given by the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    """An incident as it stands: `json` is all of it, the rest is what it is looked up by."""
+
+    id: str
+    cluster: str
+    phase: str
+    severity: int
+    opened: datetime
+    changed: datetime
+    closed: datetime | None
+    json: str
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceRow:
+    """A time in which people are not called: about a cluster, one node of it, or one incident."""
+
+    id: str
+    cluster: str
+    node: str
+    """Empty for the whole cluster."""
+    incident: str
+    """Empty unless it is about one incident only."""
+    until: datetime
+    reason: str
+    by: str
+    """`team:user`."""
+    created: datetime
+    ended: datetime | None = None
+    """When somebody ended it early."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRow:
+    """A report that is due again and again."""
+
+    id: str
+    channel: str
+    cron: str
+    timezone: str
+    clusters: tuple[str, ...]
+    """Empty for all."""
+    by: str
+    """`team:user`, or who wrote the configuration file."""
+    created: datetime
+    source: Literal["file", "slack"] = "slack"
+    last_due: datetime | None = None
+    """The latest moment it was due at and somebody took it on."""

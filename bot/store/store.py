@@ -6,13 +6,33 @@ from typing import Self
 
 from bot.store.audit import AuditPart
 from bot.store.clusters import ClusterPart
+from bot.store.conditions import ConditionPart
+from bot.store.cursors import CursorPart
 from bot.store.engine import open_engine
+from bot.store.events import EventPart
 from bot.store.host_keys import HostKeyPart
+from bot.store.incidents import IncidentPart
 from bot.store.plans import PlanPart
+from bot.store.retention import RetentionPart
+from bot.store.schedules import SchedulePart
 from bot.store.seen import SeenPart
+from bot.store.silences import SilencePart
 
 
-class Store(ClusterPart, HostKeyPart, PlanPart, SeenPart, AuditPart):
+class Store(
+    ClusterPart,
+    HostKeyPart,
+    PlanPart,
+    SeenPart,
+    AuditPart,
+    CursorPart,
+    ConditionPart,
+    EventPart,
+    IncidentPart,
+    SilencePart,
+    SchedulePart,
+    RetentionPart,
+):
     """Everything the bot remembers, in one database. Several bots may share one."""
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import JSON, Boolean, Column, DateTime, Dialect, Index, Integer, MetaData, String, Table, Text, text
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData()
@@ -33,6 +33,24 @@ class UtcTime(TypeDecorator[datetime]):
 
     def process_literal_param(self, value: Any, dialect: Dialect) -> str:
         raise NotImplementedError("moments travel as bound parameters only")
+
+
+class Names(TypeDecorator[tuple[str, ...]]):
+    """A few names, as a JSON array."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> Any:
+        del dialect
+        return None if value is None else list(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...] | None:
+        del dialect
+        return None if value is None else tuple(value)
+
+    def process_literal_param(self, value: Any, dialect: Dialect) -> str:
+        raise NotImplementedError("names travel as bound parameters only")
 
 
 clusters = Table(
@@ -86,6 +104,7 @@ plans = Table(
     Column("decided_by", String(128)),
     Column("finished", UtcTime),
     Column("summary", Text, nullable=False),
+    Column("started", UtcTime),
 )
 
 Index(
@@ -96,6 +115,7 @@ Index(
     postgresql_where=text("state = 'running'"),
 )
 Index("plans_by_state", plans.c.state)
+Index("plans_by_cluster", plans.c.cluster, plans.c.created)
 
 seen = Table(
     "seen",
@@ -115,4 +135,126 @@ audit = Table(
     Column("cluster", String(32)),
     Column("event", String(64), nullable=False),
     Column("detail", JSON, nullable=False),
+)
+
+outgoing = Table(
+    "outgoing",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("channel", String(64), nullable=False),
+    Column("card", String(255), unique=True),
+    Column("key", String(255), unique=True),
+    Column("parent", String(255)),
+    Column("urgency", Integer, nullable=False),
+    Column("report", Text, nullable=False),  # `Report` as JSON
+    Column("version", Integer, nullable=False),
+    Column("shown", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("sent", UtcTime),
+    Column("ts", String(64)),
+    Column("maybe_repeat", Boolean, nullable=False),
+    Column("why", Text, nullable=False),
+)
+Index(
+    "outgoing_not_yet_shown",
+    outgoing.c.number,
+    sqlite_where=text("state IN ('waiting', 'sending') OR (state = 'sent' AND shown < version)"),
+    postgresql_where=text("state IN ('waiting', 'sending') OR (state = 'sent' AND shown < version)"),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("node_address", String(255), primary_key=True),
+    Column("cursor", Text, nullable=False),
+    Column("boot", String(64), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+conditions = Table(
+    "conditions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("cluster", String(32), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("json", Text, nullable=False),  # `Condition` as JSON
+)
+Index("conditions_by_cluster", conditions.c.cluster, conditions.c.at)
+
+lookouts = Table(
+    "lookouts",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("cluster", String(32), nullable=False),
+    Column("begun", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+)
+Index("lookouts_by_cluster", lookouts.c.cluster, lookouts.c.until)
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("cluster", String(32), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("subject", String(255), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("nodes", Names, nullable=False),
+    Column("witnesses", Names, nullable=False),
+    Column("incident", String(64)),
+    Column("own", Text, nullable=False),
+)
+Index("events_by_cluster", events.c.cluster, events.c.at)
+Index("events_by_time", events.c.at)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("cluster", String(32), nullable=False),
+    Column("phase", String(16), nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("opened", UtcTime, nullable=False),
+    Column("changed", UtcTime, nullable=False),
+    Column("closed", UtcTime),
+    Column("json", Text, nullable=False),  # `Incident` as JSON
+)
+Index("incidents_by_time", incidents.c.opened)
+Index(
+    "incidents_not_closed",
+    incidents.c.cluster,
+    sqlite_where=text("closed IS NULL"),
+    postgresql_where=text("closed IS NULL"),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("cluster", String(32), nullable=False),
+    Column("node", String(255), nullable=False),
+    Column("incident", String(64), nullable=False),
+    Column("until", UtcTime, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("ended", UtcTime),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("cron", String(255), nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("clusters", Names, nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("last_due", UtcTime),
+    Column("source", String(16), nullable=False),
 )
