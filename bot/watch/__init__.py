@@ -1,0 +1,1 @@
+"""Watching clusters: streams that wake, looks that decide."""
