@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from sqlite3 import OperationalError
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, event, func, make_url, select
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.base import READING
@@ -19,6 +21,10 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = 0x6861636C  # "hacl": the key of our advisory lock
 _BUSY = 10_000
 """Milliseconds that a SQLite writer waits for another one."""
+_TURNS = 20
+"""How often a connection tries again to switch the file to a write-ahead log."""
+_AGAIN = 0.05
+"""Seconds between two tries to open a SQLite file that somebody else is making."""
 
 
 class StoreUnusable(HaclusterError):
@@ -37,8 +43,7 @@ async def open_engine(url: str) -> AsyncEngine:
         _require_folder(engine.url.database)
         _tame_sqlite(engine)
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_migrate)
+        await _brought_up_to_date(engine)
     except CommandError as error:
         await engine.dispose()
         raise StoreUnusable(
@@ -53,6 +58,21 @@ async def open_engine(url: str) -> AsyncEngine:
             remedy="Look at store.url: the folder must exist and be writable, a server must be reachable.",
         ) from None
     return engine
+
+
+async def _brought_up_to_date(engine: AsyncEngine) -> None:
+    """Migrate. Turning a new file to write-ahead logging waits for nobody: when bots start at once, all but one try again."""
+    patience = _BUSY / 1000
+    while True:
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(_migrate)
+                return
+        except OperationalError as error:
+            if "database is locked" not in str(error.orig) or patience <= 0:
+                raise
+        patience -= _AGAIN
+        await asyncio.sleep(_AGAIN)
 
 
 def _require_folder(database: str | None) -> None:
@@ -87,7 +107,9 @@ def _tame_sqlite(engine: AsyncEngine) -> None:
         del record
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY}"):
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY}")
+        _write_ahead(cursor)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -95,3 +117,16 @@ def _tame_sqlite(engine: AsyncEngine) -> None:
     def _begin(connection: Connection) -> None:
         if not READING.items() <= connection.get_execution_options().items():
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _write_ahead(cursor: Any) -> None:
+    """Switch the file to a write-ahead log. SQLite does not wait for others there, so we wait with a lock it waits for."""
+    for _ in range(_TURNS):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except OperationalError:  # another bot makes the file at this moment
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("ROLLBACK")
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")
