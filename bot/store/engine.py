@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from sqlite3 import OperationalError
 from typing import Any
 
 from alembic import command
@@ -21,8 +20,6 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = 0x6861636C  # "hacl": the key of our advisory lock
 _BUSY = 10_000
 """Milliseconds that a SQLite writer waits for another one."""
-_TURNS = 20
-"""How often a connection tries again to switch the file to a write-ahead log."""
 _AGAIN = 0.05
 """Seconds between two tries to open a SQLite file that somebody else is making."""
 
@@ -107,9 +104,7 @@ def _tame_sqlite(engine: AsyncEngine) -> None:
         del record
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={_BUSY}")
-        _write_ahead(cursor)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -117,16 +112,3 @@ def _tame_sqlite(engine: AsyncEngine) -> None:
     def _begin(connection: Connection) -> None:
         if not READING.items() <= connection.get_execution_options().items():
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _write_ahead(cursor: Any) -> None:
-    """Switch the file to a write-ahead log. SQLite does not wait for others there, so we wait with a lock it waits for."""
-    for _ in range(_TURNS):
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except OperationalError:  # another bot makes the file at this moment
-            cursor.execute("BEGIN IMMEDIATE")
-            cursor.execute("ROLLBACK")
-        else:
-            return
-    cursor.execute("PRAGMA journal_mode=WAL")
