@@ -29,7 +29,8 @@ class NotStarted(Exception):
 class Connection:
     """A connection that opens itself. `dial` opens it; at most `max_sessions` commands and streams use it at once.
 
-    A node that has not begun a command `session_timeout` seconds after it was asked to is given up.
+    Streams stay for days and never take the last session, so that a command always comes to its turn. A node that has
+    not begun a command `session_timeout` seconds after it was asked to is given up.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Connection:
         self._session_timeout = session_timeout
         self._dial = dial
         self._slots = asyncio.Semaphore(max_sessions)
+        self._stream_slots = asyncio.Semaphore(max_sessions - 1)
         self._open: asyncssh.SSHClientConnection | None = None
         self._opening: asyncio.Task[asyncssh.SSHClientConnection] | None = None
         self._closed = False
@@ -89,6 +91,18 @@ class Connection:
             yield
         finally:
             self._slots.release()
+
+    @contextlib.asynccontextmanager
+    async def stream_slot(self, patience: float) -> AsyncIterator[None]:
+        """Hold one of the sessions for long. Raises `Unreachable` as `slot` does, or if streams hold all but one."""
+        if self._stream_slots.locked():
+            raise Unreachable(
+                "streams hold all sessions but the one that is left to commands",
+                node=self.name,
+                remedy="Watching takes two sessions of each node: see `max_sessions` of the `ssh` settings.",
+            )
+        async with self._stream_slots, self.slot(patience):
+            yield
 
     async def start(self, line: str, make: Callable[[], S]) -> S:
         """Start a command and return its session.

@@ -112,7 +112,7 @@ class SshRunner:
         """Start a command whose lines are read as they come; leaving the context ends it on the node too."""
         connection = self._connection(node)
         line = stream_line(command, self._options.user)
-        async with connection.slot(command.timeout):
+        async with connection.stream_slot(command.timeout):
             try:
                 session = await connection.start(line, Followed)
             except NotStarted as error:

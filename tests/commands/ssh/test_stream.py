@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 import pytest
@@ -149,7 +150,7 @@ async def test_leaving_tells_the_command_to_end(site: Site, server: ScriptedNode
                     raise HaclusterError("enough")
 
     server.scripts["tail"] = forever
-    runner = site.runner(max_sessions=1)
+    runner = site.runner(max_sessions=2)
     reading = asyncio.Event()
     task = asyncio.create_task(follow())
     await reading.wait()
@@ -160,7 +161,8 @@ async def test_leaving_tells_the_command_to_end(site: Site, server: ScriptedNode
     await asyncio.wait_for(session.closed.wait(), 5)
     assert session.input_ended.is_set()
     assert session.signals == []
-    assert (await runner.run(node, Command(("true",)))).status == 0, "its session is free again"
+    async with runner.stream(node, TAIL) as again:
+        assert await anext(again.lines()) == "one", "its session is free again"
     assert len(server.connections) == 1
 
 
@@ -176,6 +178,28 @@ async def test_streams_and_commands_share_the_connection(site: Site, server: Scr
         await asyncio.gather(*(runner.run(node, Command(("true",))) for _ in range(5)))
     assert len(server.connections) == 1
     assert server.most_sessions <= 2
+
+
+@pytest.mark.parametrize("sessions", [1, 2, 3])
+async def test_streams_leave_a_session_to_commands(
+    site: Site, server: ScriptedNode, node: NodeSpec, sessions: int
+) -> None:
+    async def forever(session: ScriptedSession) -> None:
+        session.print(b"one\n")
+        await session.closed.wait()
+
+    server.scripts["tail"] = forever
+    runner = site.runner(max_sessions=sessions)
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(sessions - 1):
+            stream = await stack.enter_async_context(runner.stream(node, TAIL))
+            assert await anext(stream.lines()) == "one"
+        with pytest.raises(Unreachable, match="left to commands") as caught:
+            await stack.enter_async_context(runner.stream(node, TAIL))
+        assert "max_sessions" in caught.value.remedy
+        done = await asyncio.gather(*(runner.run(node, Command(("true",))) for _ in range(5)))
+        assert [one.status for one in done] == [0] * 5
+        assert server.most_sessions <= sessions
 
 
 async def test_a_stream_has_no_time_limit_on_the_node(site: Site, server: ScriptedNode, node: NodeSpec) -> None:
