@@ -11,6 +11,8 @@ from commands.report import Finding, Level
 from config.inventory import ClusterSpec
 from config.settings import Settings
 
+_KIND = {"channels:history": "public channels", "groups:history": "private channels"}
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -38,6 +40,11 @@ class SlackProbe(Protocol):
     @property
     def needed_scopes(self) -> frozenset[str]:
         """What the manifest asks for."""
+        ...
+
+    @property
+    def history_scopes(self) -> frozenset[str]:
+        """What finds a message again whose fate a broken connection left unknown. Optional."""
         ...
 
     async def identity(self) -> Identity:
@@ -71,7 +78,7 @@ async def check_slack(
         )
         return
     yield Finding(Level.OK, f"Slack knows the bot as @{identity.user_name} in {identity.team_name} ({identity.team})")
-    for finding in _scopes(identity, slack.needed_scopes):
+    for finding in _scopes(identity, slack.needed_scopes, slack.history_scopes):
         yield finding
     for channel in _channels(settings, clusters):
         yield await _channel(slack, channel, identity)
@@ -91,8 +98,8 @@ async def _app_token(slack: SlackProbe) -> Finding:
     return Finding(Level.OK, "Socket Mode is open to the app-level token")
 
 
-def _scopes(identity: Identity, needed: frozenset[str]) -> Iterator[Finding]:
-    missing, more = sorted(needed - identity.scopes), sorted(identity.scopes - needed)
+def _scopes(identity: Identity, needed: frozenset[str], history: frozenset[str]) -> Iterator[Finding]:
+    missing, more = sorted(needed - identity.scopes), sorted(identity.scopes - needed - history)
     if missing:
         yield Finding(
             Level.CRITICAL,
@@ -101,8 +108,21 @@ def _scopes(identity: Identity, needed: frozenset[str]) -> Iterator[Finding]:
         )
     else:
         yield Finding(Level.OK, f"the bot token has the {len(needed)} scopes it needs")
+    yield _history(history, history - identity.scopes)
     if more:
         yield Finding(Level.INFO, f"the bot token may do more than it needs: {', '.join(more)}")
+
+
+def _history(wanted: frozenset[str], missing: frozenset[str]) -> Finding:
+    """Tell what becomes of a message whose connection broke before Slack had answered."""
+    if not missing:
+        return Finding(Level.OK, "a message of unknown fate can be looked for, so that none comes twice")
+    where = "" if missing == wanted else f" in {' and '.join(sorted(_KIND.get(scope, scope) for scope in missing))}"
+    return Finding(
+        Level.INFO,
+        f"a message of unknown fate cannot be looked for{where}: it is sent again, marked `may be a repeat`",
+        f"Optional: add {' and '.join(sorted(missing))}, with which the bot can read what is written in its channels.",
+    )
 
 
 def _channels(settings: Settings, clusters: tuple[ClusterSpec, ...]) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def draw(group: Sequence[Part], room: int, *, native_table: bool, file: str) -> 
 
 def note(text: str) -> Block:
     """Give a small line of plain text."""
-    return {"type": "context", "elements": [{"type": "plain_text", "text": text}]}
+    return {"type": "context", "elements": [{"type": "plain_text", "text": text, "emoji": True}]}
 
 
 def _paragraph(part: Text, room: int) -> Drawn:

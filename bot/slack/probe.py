@@ -8,7 +8,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.check.slack import Channel, Identity
 from bot.slack.api import Api, SlackRefused, words_for
-from bot.slack.scopes import BOT_SCOPES
+from bot.slack.scopes import BOT_SCOPES, HISTORY_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,11 @@ class Probe:
     def needed_scopes(self) -> frozenset[str]:
         """What the manifest asks for."""
         return BOT_SCOPES
+
+    @property
+    def history_scopes(self) -> frozenset[str]:
+        """What finds a message again."""
+        return HISTORY_SCOPES
 
     async def identity(self) -> Identity:
         """Say whose token this is and what it may do. Raises `NotDelivered`, `SlackRefused` for a bad token."""

@@ -1,4 +1,4 @@
-"""What the bot's token may do in Slack: the same list as in `config/slack-manifest.yaml`, which a test compares."""
+"""What the bot's token may do in Slack: the same lists as in `config/slack-manifest.yaml`, which a test compares."""
 
 from __future__ import annotations
 
@@ -13,5 +13,7 @@ BOT_SCOPES = frozenset(
         "usergroups:read",
     }
 )
+HISTORY_SCOPES = frozenset({"channels:history", "groups:history"})
+"""Optional: finding a message of unknown fate in public and in private channels, so that it is not sent twice."""
 APP_SCOPE = "connections:write"
 """Of the app-level token: Socket Mode."""

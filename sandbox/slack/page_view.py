@@ -36,7 +36,7 @@ class Showing:
             "bot": app.bot_user.id,
             "commands": list(app.commands),
             "users": [*(_user(person) for person in self._store.users.values()), SLACK_ITSELF],
-            "groups": [{"id": group.id, "handle": group.handle} for group in self._store.groups.values()],
+            **self._groups(),
             "messages": [self._message(message) for message in self._all_messages(user)],
             **self._channels(user.id),
             **self._front(),
@@ -53,6 +53,7 @@ class Showing:
             "connection": self._connection,
             "members": lambda: self._channels(user_id),
             "front": self._front,
+            "group": self._groups,
         }
         update = updates[change.kind]() if change.kind in updates else None
         return None if update is None else {"kind": change.kind, **update}
@@ -97,6 +98,10 @@ class Showing:
             "has_bot": self._store.world.app.bot_user.id in members,
             "members": sorted(members),
         }
+
+    def _groups(self) -> Json:
+        groups = self._store.groups.values()
+        return {"groups": [{"id": group.id, "handle": group.handle, "users": list(group.users)} for group in groups]}
 
     def _front(self) -> Json:
         return {"front": self.front.payload()}

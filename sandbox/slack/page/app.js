@@ -86,6 +86,9 @@ const receive = {
     drawAll();
     showModal(state.views, page);
   },
+  group(update) {
+    state.groups = byId(update.groups);
+  },
   message({ message }) {
     if (keep(message)) arrived(message);
     if (message.channel === state.open) {

@@ -19,7 +19,7 @@ const NAMED = {
   hammer_and_wrench: "🛠️", tools: "🛠️", toolbox: "🧰", nut_and_bolt: "🔩", link: "🔗", broken_chain: "⛓️‍💥", chains: "⛓️", electric_plug: "🔌",
   zap: "⚡", satellite: "🛰️", satellite_antenna: "📡", globe_with_meridians: "🌐", computer: "💻", desktop_computer: "🖥️",
   floppy_disk: "💾", file_cabinet: "🗄️", package: "📦", clipboard: "📋", memo: "📝", pencil: "✏️", pencil2: "✏️", page_facing_up: "📄",
-  scroll: "📜", bar_chart: "📊", chart_with_upwards_trend: "📈", chart_with_downwards_trend: "📉", open_file_folder: "📂",
+  scroll: "📜", bar_chart: "📊", frame_with_picture: "🖼️", chart_with_upwards_trend: "📈", chart_with_downwards_trend: "📉", open_file_folder: "📂",
   file_folder: "📁", paperclip: "📎", pushpin: "📌", round_pushpin: "📍", bookmark: "🔖", label: "🏷️", inbox_tray: "📥", outbox_tray: "📤",
   speech_balloon: "💬", thought_balloon: "💭", loudspeaker: "📢", mega: "📣", email: "📧", robot_face: "🤖", ghost: "👻", skull: "💀",
   ambulance: "🚑", hospital: "🏥", adhesive_bandage: "🩹", stethoscope: "🩺", syringe: "💉", bug: "🐛", broom: "🧹", recycle: "♻️",

@@ -10,7 +10,7 @@ const contents = new Map();
 export function attachedFile(file) {
   const address = `/page/files/${file.id}`;
   if (/^image\/(png|jpeg|gif)$/.test(file.mimetype)) {
-    return h("figure.file", {}, h("figcaption", {}, file.title), h("img", { src: address, alt: file.alt_txt || file.title }));
+    return picture(file, address);
   }
   const preview = h("pre", {}, "…");
   const card = h("div.file", {},
@@ -21,6 +21,16 @@ export function attachedFile(file) {
     preview);
   load(address).then((text) => show(card, preview, text));
   return card;
+}
+
+/** A picture at the width there is, whole in a tab of its own, and in words what it shows. */
+function picture(file, address) {
+  const words = file.alt_txt && h("figcaption.alt", { "aria-hidden": "true" }, h("span.badge", {}, "ALT"), ` ${file.alt_txt}`);
+  return h("figure.file", {},
+    h("figcaption", {}, h("b", {}, file.title), h("small", {}, `${file.name} · ${size(file.size)}`)),
+    h("a", { href: address, target: "_blank", rel: "noopener", title: "Open the whole picture" },
+      h("img", { src: address, alt: file.alt_txt || file.title })),
+    words);
 }
 
 function show(card, preview, text) {

@@ -52,7 +52,7 @@ function messageNode(message, page, { inThread, follows, fresh }) {
   const user = page.state.users.get(message.user);
   const classes = [follows && "follows", message.only_you && "only-you", fresh && "fresh"].filter(Boolean).join(" ");
   return h("li.message", { class: classes, "data-ts": message.ts },
-    h("div.gutter", {}, follows ? h("time", {}, clock(message)) : avatar(user)),
+    h("div.gutter", {}, follows ? h("time", {}, clock(message).replace(/\s?[AP]M$/i, "")) : avatar(user)),
     h("div.body", {},
       message.only_you && h("p.whisper", {}, icon("eye"), " Only visible to you"),
       !follows && byline(message, user),

@@ -78,7 +78,7 @@ function referenced(reference, names) {
   if (target.startsWith("#")) return names.channel(target.slice(1), label);
   if (target.startsWith("!date^")) return date(target, label);
   if (target.startsWith("!subteam^")) return names.group(target.slice(9), label);
-  if (target.startsWith("!")) return h("span.mention", {}, `@${target.slice(1)}`);
+  if (target.startsWith("!")) return names.everybody(target.slice(1));
   return link(unescape(target), unescape(label ?? target));
 }
 

@@ -14,8 +14,10 @@ export function namesOf(state) {
     },
     group(id, label) {
       const group = state.groups.get(id);
-      return h("span.mention", {}, group ? `@${group.handle}` : (label ?? id));
+      const mine = group?.users.includes(state.me);
+      return h("span.mention", { class: mine ? "me" : "" }, group ? `@${group.handle}` : (label ?? id));
     },
+    everybody: (range) => h("span.mention.me", { title: `Everybody in this channel${range === "here" ? " who is here" : ""}` }, `@${range}`),
     people: () => [...state.users.values()].filter((user) => !user.is_bot),
     channels: () => [...state.channels.values()].filter((channel) => !channel.is_im),
   };

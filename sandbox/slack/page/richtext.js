@@ -28,7 +28,7 @@ const LEAVES = {
   user: (leaf, names) => names.user(leaf.user_id),
   usergroup: (leaf, names) => names.group(leaf.usergroup_id),
   channel: (leaf, names) => names.channel(leaf.channel_id),
-  broadcast: (leaf) => h("span.mention", {}, `@${leaf.range}`),
+  broadcast: (leaf, names) => names.everybody(leaf.range),
   date: (leaf) => shownDate(leaf.timestamp, leaf.format, leaf.fallback),
   color: (leaf) => h("span", {}, h("span.swatch", { style: { "background-color": leaf.value } }), leaf.value),
 };

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.check.slack import check_slack
 from bot.reach import slack_probe
-from bot.slack.scopes import APP_SCOPE, BOT_SCOPES
+from bot.slack.scopes import APP_SCOPE, BOT_SCOPES, HISTORY_SCOPES
 from commands.report import Finding, Level
 from config.inventory import ClusterSpec, NodeSpec
 from config.policy import Grant, Policy, Role
@@ -53,7 +53,7 @@ async def test_a_workspace_that_is_ready_has_nothing_wrong() -> None:
     async with Workspace() as workspace:
         policy = Policy(grants=(Grant(role=Role.ADMIN, groups=("S0000000OPS",), clusters=("*",)),))
         found = await findings(workspace, "C0000000OPS", "C0000000WEB", policy=policy)
-        assert {finding.level for finding in found} == {Level.OK}
+        assert wrong(found) == []
         text = "\n".join(finding.text for finding in found)
         for told in ("@hacluster in Sandbox (T00000TEAM1)", "#ops", "#web", "Socket Mode", "7 scopes", "has 2 members"):
             assert told in text
@@ -85,6 +85,26 @@ async def test_missing_scopes_are_named_and_surplus_ones_too() -> None:
         assert any("chat:write.public" in finding.text for finding in found if finding.level is Level.INFO)
         # without the scope nobody knows whether the bot is a member: that is not a no
         assert any("C0000000OPS" in finding.text for finding in found if finding.level is Level.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("granted", "level", "told"),
+    [
+        ((), Level.INFO, "cannot be looked for: it is sent again"),
+        (("channels:history",), Level.INFO, "cannot be looked for in private channels"),
+        (("channels:history", "groups:history"), Level.OK, "can be looked for"),
+    ],
+)
+async def test_whether_a_message_of_unknown_fate_can_be_found_is_told(
+    granted: tuple[str, ...], level: Level, told: str
+) -> None:
+    async with Workspace(scopes=(*sorted(BOT_SCOPES), *granted)) as workspace:
+        found = await findings(workspace, "C0000000OPS")
+        (finding,) = [each for each in found if "unknown fate" in each.text]
+        assert finding.level is level
+        assert told in finding.text
+        assert all(scope in finding.remedy for scope in HISTORY_SCOPES - set(granted))
+        assert not any("more than it needs" in each.text for each in found)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +167,12 @@ class TestManifest:
     def test_it_asks_for_exactly_the_scopes_that_are_checked(self, lines: list[str]) -> None:
         begin, end = lines.index("bot:"), lines.index("settings:")
         assert lines[begin + 1 : end] == [f"- {scope}" for scope in sorted(BOT_SCOPES)]
+
+    def test_it_names_the_optional_scopes_without_asking_for_them(self) -> None:
+        commented = [line.strip(" #") for line in MANIFEST.read_text().splitlines() if line.strip().startswith("# - ")]
+        assert [line for line in commented if line.endswith(":history")] == [
+            f"- {scope}" for scope in sorted(HISTORY_SCOPES)
+        ]
 
     def test_it_has_the_slash_command_with_mentions_as_ids(self, lines: list[str]) -> None:
         assert "- command: /hacluster" in lines

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -37,6 +39,12 @@ async def tab(browser: Browser, ws: Workspace) -> AsyncIterator[Tab]:
         await page.see(COMPOSER)
         yield page
         assert page.complaints == []
+
+
+DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+"""The smallest picture there is."""
 
 
 def plain(text: str) -> dict[str, Any]:
@@ -202,6 +210,60 @@ async def test_everything_a_bot_sends_is_shown_as_text_never_as_markup(
     await tab.see("table th", "<img src=x")
     assert await tab.run("document.querySelectorAll('.messages script, .messages img[src=x]').length") == 0
     assert await tab.run("[...document.querySelectorAll('.text a')].map((a) => a.protocol)") == ["https:"]
+
+
+async def test_a_card_calls_people_and_its_menu_tells_the_app_what_was_chosen(
+    app: AsyncApp, client: AsyncWebClient, tab: Tab
+) -> None:
+    chosen = asyncio.Queue[dict[str, Any]]()
+
+    @app.action("more")
+    async def more(ack: AsyncAck, action: dict[str, Any]) -> None:
+        await ack()
+        chosen.put_nowait(action)
+
+    called = {"type": "mrkdwn", "text": "<!here> <!subteam^S0000000OPS> <@U0000000ADA> <@U0000000VIC>"}
+    menu = {
+        "type": "overflow",
+        "action_id": "more",
+        "options": [{"text": plain(label), "value": label} for label in ("Who was it", "Show the plan")],
+    }
+    blocks: list[dict[str, Any]] = [{"type": "section", "text": called}, {"type": "actions", "elements": [menu]}]
+    await client.chat_postMessage(channel="#ops", text="n2 is lost", blocks=blocks)
+
+    await tab.see(".mention", "@here")
+    assert await tab.run("[...document.querySelectorAll('.mention.me')].map((m) => m.textContent)") == [
+        "@here",
+        "@oncall",
+        "@ada",
+    ]
+    await tab.click(".overflow .dots")
+    await tab.click(".menu button", "Show the plan")
+    action = await asyncio.wait_for(chosen.get(), 5)
+    assert action["selected_option"]["value"] == "Show the plan"
+    assert not await tab.run("document.querySelectorAll('.menu').length")
+
+
+async def test_a_picture_stands_in_its_thread_with_its_words(client: AsyncWebClient, ws: Workspace, tab: Tab) -> None:
+    channel = ws.channel("#ops").id
+    report = await client.chat_postMessage(channel=channel, text="web this week")
+    await client.files_upload_v2(
+        channel=channel,
+        thread_ts=report["ts"],
+        content=DOT,
+        filename="web.png",
+        title="The week of web",
+        alt_txt="n2 was away on Monday",
+    )
+
+    await tab.click(".replies", "1 reply")
+    await tab.see("#thread figcaption", "The week of web")
+    await tab.see("#thread figcaption.alt", "n2 was away on Monday")
+    shown = "document.querySelector('#thread figure img')"
+    assert await tab.run(f"{shown}.decode().then(() => [{shown}.naturalWidth, {shown}.alt])") == [
+        1,
+        "n2 was away on Monday",
+    ]
 
 
 async def test_nothing_sticks_out_at_400_pixels(client: AsyncWebClient, tab: Tab) -> None:
