@@ -34,9 +34,19 @@ def setup_line(backing: Backing, name: str = "web") -> str:
 class Box:
     """The whole product in one place. `async with` starts it; the bot's settings and store live in a folder of their own."""
 
-    def __init__(self, backing: Backing, *, port: int = 0, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        backing: Backing,
+        *,
+        port: int = 0,
+        folder: Path | None = None,
+        settings: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> None:
+        """Build it. `settings` are further sections of the bot's settings file, such as `watch`."""
         self.backing = backing
+        self._settings = settings or {}
         self.workspace = Workspace(port=port, front=self._front())
+        self.http_port = _free_port()
         self.bot: asyncio.subprocess.Process | None = None
         self._made = folder is None
         self.folder = folder or Path(tempfile.mkdtemp(prefix="hacluster-sandbox-"))
@@ -113,9 +123,10 @@ class Box:
 
     def _write_settings(self) -> None:
         sections: dict[str, Mapping[str, object]] = {
-            "slack": {"api_url": f"{self.workspace.url}/api/", "http_port": _free_port()},
+            "slack": {"api_url": f"{self.workspace.url}/api/", "http_port": self.http_port},
             "ssh": self.backing.ssh,
             "store": {"url": f"sqlite+aiosqlite:///{self.folder / 'hacluster.db'}"},
+            **self._settings,
         }
         lines = [f"files_dir = {json.dumps(str(HAPROXY_FILES))}"]
         for name, values in sections.items():
