@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from rich.console import Console
 
 from bot.conversation import FORM_ACTION
 from bot.terminal import TerminalSurface, draw
-from commands.report import Choice, Finding, Level, Listing, Report, Table, Text
+from commands.report import Choice, Finding, Level, Listing, Picture, Report, Table, Text
 
 CONFIRM, CANCEL = Choice("Confirm", "confirm", "1"), Choice("Cancel", "cancel", "1")
 PLAN = Report(
@@ -75,15 +76,39 @@ def test_a_report_is_drawn_with_all_its_parts() -> None:
     st.builds(Listing, st.text(), st.text())
     | st.builds(Text, st.text())
     | st.builds(Finding, st.just(Level.OK), st.text())
+    | st.builds(Picture, st.just(b""), st.text(), st.text(), st.text()),
+    st.text(),
 )
-def test_no_output_of_a_tool_moves_the_cursor_or_is_taken_for_styling(part: Listing | Text | Finding) -> None:
+def test_no_output_of_a_tool_moves_the_cursor_or_is_taken_for_styling(
+    part: Listing | Text | Finding | Picture, called: str
+) -> None:
     console = _console()
-    console.print(draw(Report("web", parts=(part,))))
+    console.print(draw(Report("web", parts=(part,), mentions=(called,))))
 
     assert all(
         character.isprintable() or character in "\n\t\u2028\u2029" or ord(character) > 0x9F
         for character in _written(console)
     )
+
+
+def test_a_picture_is_told_in_words_and_those_who_are_called_are_named() -> None:
+    console = _console()
+    picture = Picture(b"PNG", "web.png", "n2 was away on Monday", "The week of `web`")
+    console.print(draw(Report("n2 is lost", Level.CRITICAL, (picture,), mentions=("here", "U0000000ADA"))))
+
+    assert [line.rstrip() for line in _written(console).splitlines()] == [
+        "✘ Critical n2 is lost",
+        "  For @here, @U0000000ADA",
+        "  The week of web (web.png)",
+        "  n2 was away on Monday",
+    ]
+
+
+async def test_what_is_asked_for_less_often_is_offered_after_the_rest() -> None:
+    surface, _ = _typing(["3"])
+    more = Choice("Who was it", "audit", "1")
+
+    assert await surface.choose(replace(PLAN, more=(more,))) == more
 
 
 def test_square_brackets_are_no_styling() -> None:
