@@ -1,0 +1,108 @@
+"""Looking at a cluster's nodes without waiting for the dead.
+
+A node whose power is gone answers nobody, and until SSH notices it keeps every question open. So each node is asked by
+a task of its own, and nobody waits for it longer than `PATIENCE`, or than until there is news. While a question is still
+open its node is not asked another; when it is answered after all, whoever watches is poked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.clock import Clock
+from commands.command import Runner
+from commands.errors import Unreachable
+from commands.facts.fact import Unknown
+from commands.snapshot import NodeSnapshot, Snapshot, gather
+from config.inventory import ClusterSpec, NodeSpec
+
+PATIENCE = 3.0
+"""Seconds after which a node that does not answer cannot be seen. Over a connection that stands, all facts take 50 ms."""
+UNHURRIED = 0.2
+"""Seconds that a look takes even when there is news meanwhile: most of it is there by then."""
+
+
+@dataclass(slots=True)
+class _Question:
+    """What one node is being asked, and since when (monotonic seconds)."""
+
+    asking: asyncio.Task[NodeSnapshot]
+    asked: float
+
+
+@dataclass(slots=True)
+class Eyes:
+    """Reads the named facts of one cluster, again and again.
+
+    `news` is set by whoever hears something while a look is under way; `answered` is called when a node that a look did
+    not wait for has answered.
+    """
+
+    cluster: ClusterSpec
+    runner: Runner
+    reads: tuple[str, ...]
+    news: asyncio.Event
+    answered: Callable[[], None]
+    clock: Clock = field(default_factory=Clock)
+    _open: dict[str, _Question] = field(default_factory=dict)
+
+    async def look(self, spare: Iterable[str] = ()) -> Snapshot:
+        """Read every node at once. Nodes in `spare`, and those not waited for, are `NOT_ASKED` in what is returned."""
+        spared = frozenset(spare)
+        self._open = {name: question for name, question in self._open.items() if not question.asking.done()}
+        fresh = {
+            node.name: _Question(asyncio.create_task(self._ask(node)), self.clock.now())
+            for node in self.cluster.nodes
+            if node.name not in spared and node.name not in self._open
+        }
+        self._open |= fresh
+        await self._wait({question.asking for question in fresh.values()})
+        for question in fresh.values():
+            if not question.asking.done():
+                question.asking.add_done_callback(lambda done: None if done.cancelled() else self.answered())
+        return Snapshot(self.cluster, tuple(self._of(node, fresh, spared) for node in self.cluster.nodes))
+
+    async def close(self) -> None:
+        """End the questions that are still open."""
+        for question in self._open.values():
+            question.asking.cancel()
+            with suppress(asyncio.CancelledError):
+                await question.asking
+        self._open = {}
+
+    async def _wait(self, asking: set[asyncio.Task[NodeSnapshot]]) -> None:
+        """Wait until all have answered, or there is news, or patience is at its end."""
+        if not asking:
+            return
+        _, late = await asyncio.wait(asking, timeout=UNHURRIED)
+        if not late:
+            return
+        all_answered = asyncio.ensure_future(asyncio.wait(late))
+        news = asyncio.ensure_future(self.news.wait())
+        try:
+            ends = {all_answered, news}
+            await asyncio.wait(ends, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            all_answered.cancel()
+            news.cancel()
+
+    def _of(self, node: NodeSpec, fresh: dict[str, _Question], spared: frozenset[str]) -> NodeSnapshot:
+        question = self._open.get(node.name)
+        if question is None or (node.name in spared and node.name not in fresh):
+            return NodeSnapshot(node)
+        if question.asking.done():
+            return question.asking.result()
+        waited = self.clock.now() - question.asked
+        if waited < PATIENCE:
+            return NodeSnapshot(node)
+        error = Unreachable(f"it has not answered for {waited:.0f} s", node=node.name)
+        unread: dict[str, Any] = dict.fromkeys(self.reads, Unknown(str(error), error))
+        return replace(NodeSnapshot(node), **unread)
+
+    async def _ask(self, node: NodeSpec) -> NodeSnapshot:
+        snapshot = await gather(self.cluster, self.runner, self.reads, (node.name,))
+        return snapshot.node(node.name)
