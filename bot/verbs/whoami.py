@@ -24,7 +24,7 @@ def parse(_: Words, __: Desk) -> WhoamiRequest:
 
 async def answer(_: WhoamiRequest, desk: Desk) -> Report:
     """Tell the asker who they are to the bot."""
-    rows = tuple((name, _word(desk.role(name))) for name in sorted(desk.clusters))
+    rows = tuple((name, _word(desk.role(name))) for name in desk.visible)
     parts = (
         Text(f"Your id is `{desk.who}`: that is what a grant in the policy names."),
         Text(f"On clusters to come, and on what concerns no single one: {_word(desk.role(None))}."),

@@ -52,10 +52,21 @@ def pacemaker(snapshot: Snapshot) -> ClusterStatus | None:
     return next((status for _, status in pacemakers(snapshot)), None)
 
 
+def _cibs(snapshot: Snapshot) -> list[Cib]:
+    """Return the configuration as each running node has it; of a cluster that is stopped, as it lies on the disks."""
+    told: list[Cib] = [cib for _, cib in running(snapshot, "cib")]
+    if told or not runs_nowhere(snapshot):
+        return told
+    # Pacemaker writes the cluster's name into it: a disk may still hold another one's
+    return [
+        cib for _, cib in snapshot.running("disk_cib") if cib.properties.get("cluster-name") == snapshot.cluster.name
+    ]
+
+
 def newest_cib(snapshot: Snapshot) -> Cib | None:
     """Return the newest configuration that a running node told, or None where none could be read."""
-    found: list[Cib] = [cib for _, cib in running(snapshot, "cib")]
-    return max(found, key=lambda cib: (cib.admin_epoch, cib.epoch, cib.num_updates), default=None)
+    newest = sorted(_cibs(snapshot), key=lambda cib: (cib.admin_epoch, cib.epoch, cib.num_updates))
+    return newest[-1] if newest else None
 
 
 def gate(snapshot: Snapshot, resource: str) -> GateState | None:
@@ -63,7 +74,7 @@ def gate(snapshot: Snapshot, resource: str) -> GateState | None:
 
     Behind a cut network each side knows only of what was decided there: all of it counts.
     """
-    states = [state for _, cib in running(snapshot, "cib") if (state := gate_state(cib, resource)) is not None]
+    states = [state for cib in _cibs(snapshot) if (state := gate_state(cib, resource)) is not None]
     held = {node: value for state in states for node, value in state.attributes.items()}
     return replace(states[0], attributes=held) if states else None
 

@@ -56,15 +56,20 @@ class Desk:
 
     def cluster(self, name: str | None) -> ClusterSpec:
         """Return the named cluster, or the channel's default, or the only one. Raises `UsageError` with the nearest."""
-        wanted = name or self.default_cluster or (next(iter(self.clusters)) if len(self.clusters) == 1 else None)
+        mine = self.visible
+        wanted = name or self.default_cluster or (mine[0] if len(mine) == 1 else None)
+        listed = f"Clusters: {', '.join(mine) or 'none yet'}."
         if wanted is None:
-            known = ", ".join(sorted(self.clusters)) or "none yet"
-            raise UsageError("say which cluster", remedy=f"Clusters: {known}.")
+            raise UsageError("say which cluster", remedy=listed)
         if wanted in self.clusters:
             return self.clusters[wanted].spec
-        near = nearest(wanted, self.clusters)
-        remedy = f"Did you mean `{near}`?" if near else f"Clusters: {', '.join(sorted(self.clusters)) or 'none yet'}."
-        raise UsageError(f"there is no cluster {wanted[:40]!r}", remedy=remedy)
+        near = nearest(wanted, mine)
+        raise UsageError(f"there is no cluster {wanted[:40]!r}", remedy=f"Did you mean `{near}`?" if near else listed)
+
+    @property
+    def visible(self) -> tuple[str, ...]:
+        """The names of the clusters that the asker may look at: of others not even the name is theirs to know."""
+        return tuple(sorted(name for name in self.clusters if self.role(name) is not None))
 
 
 def _none(kind: str, name: str) -> str:

@@ -14,7 +14,16 @@ import pytest
 
 from commands.command import Command, Completed, Stream
 from commands.errors import Unreachable
-from commands.facts import cib, corosync_cmap, corosync_link, corosync_quorum, crm_mon, haproxy_stat, host
+from commands.facts import (
+    cib,
+    corosync_cmap,
+    corosync_link,
+    corosync_quorum,
+    crm_mon,
+    disk_cib,
+    haproxy_stat,
+    host,
+)
 from commands.facts.cib import Cib
 from commands.facts.corosync_cmap import CorosyncMap
 from commands.facts.fact import Fact, Known, Unknown
@@ -108,6 +117,9 @@ class RecordedNodes:
             raise _unreachable(node)
         if command == haproxy_stat.FACT.command:
             return _haproxy(self._folder, node.name)
+        if command == disk_cib.FACT.command:
+            # the file holds what was running: of the recorded clusters that is how they were before they were stopped
+            return _said(self._folder.parent / "healthy", "cibadmin", node.name, command)
         return _said(self._folder, self._tools[command], node.name, command)
 
     def stream(self, node: NodeSpec, command: Command) -> AbstractAsyncContextManager[Stream]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from commands.checks import witness
+from commands.command import Runner
 from commands.report import Report
-from commands.snapshot import gather
+from commands.snapshot import Snapshot, gather
 from commands.verbs.cluster_request import parse_cluster
 from commands.verbs.patience import Impatient
 from commands.verbs.status.report import overview_of, report_of
@@ -27,7 +29,7 @@ class StatusRequest:
 
 def parse(words: Words, desk: Desk) -> StatusRequest:
     """Read `[CLUSTER]`: the named one, the channel's, the only one, or else all."""
-    if not words.positional and desk.default_cluster is None and len(desk.clusters) != 1:
+    if not words.positional and desk.default_cluster is None and len(desk.visible) != 1:
         return StatusRequest(None)
     return StatusRequest(parse_cluster(words, desk).cluster)
 
@@ -36,9 +38,19 @@ async def answer(request: StatusRequest, desk: Desk) -> Report:
     """Ask and tell. Nodes that cannot be asked are part of the answer."""
     runner = Impatient(desk.runner)
     if request.cluster is not None:
-        return report_of(await gather(request.cluster, runner, READS), desk.last_seen)
-    clusters = [declared.spec for name, declared in desk.clusters.items() if desk.role(name) is not None]
-    return overview_of(await asyncio.gather(*(gather(cluster, runner, READS) for cluster in clusters)))
+        return report_of(await _looked_at(request.cluster, runner), desk.last_seen)
+    clusters = [desk.clusters[name].spec for name in desk.visible]
+    return overview_of(await asyncio.gather(*(_looked_at(cluster, runner) for cluster in clusters)))
+
+
+async def _looked_at(cluster: ClusterSpec, runner: Runner) -> Snapshot:
+    """Read the nodes; where the cluster is stopped on all of them, its configuration on disk is what there is of it."""
+    snapshot = await gather(cluster, runner, READS)
+    if not witness.runs_nowhere(snapshot):
+        return snapshot
+    resting = await gather(cluster, runner, ("disk_cib",))
+    told = zip(snapshot.nodes, resting.nodes, strict=True)
+    return Snapshot(cluster, tuple(replace(node, disk_cib=rest.disk_cib) for node, rest in told))
 
 
 VERB = Verb(

@@ -237,6 +237,22 @@ async def test_everything_is_asked_at_once_in_one_round_trip(situation: Situatio
     assert len(runner.sent) == everything
 
 
+async def test_of_a_stopped_cluster_the_disks_tell_its_gates(situation: SituationOf, recorded_nodes: RunnerOf) -> None:
+    report = await answered((), desk(recorded_nodes("stopped"), situation("stopped")))
+    assert report.headline.startswith("`web`: down")
+    assert report.next_step == "start web"
+    vip2 = table(report, "Floating IPs")["vip2"]
+    assert (vip2["On"], vip2["Home"], vip2["Gate"]) == ("no node", "n2", "closed")
+    assert last_line(report).startswith("Fencing: off. Failover: waits for a person's approval.")
+
+
+async def test_what_another_cluster_left_on_the_disks_is_not_taken_for_this_ones(
+    situation: SituationOf, recorded_nodes: RunnerOf
+) -> None:
+    report = await answered((), desk(recorded_nodes("stopped"), renamed(situation("stopped"), "mail")))
+    assert table(report, "Floating IPs")["vip2"]["Gate"] == "unknown"
+
+
 async def test_a_node_that_cannot_be_asked_is_part_of_the_answer(
     situation: SituationOf, recorded_nodes: RunnerOf
 ) -> None:
@@ -275,6 +291,20 @@ def test_a_name_that_is_not_known_is_answered_with_the_nearest(
     assert "`web`" in raised.value.remedy
     with pytest.raises(UsageError):
         VERB.parse(Words(("web", "now")), at)
+
+
+def test_of_clusters_that_are_not_theirs_to_see_people_learn_no_name(
+    situation: SituationOf, recorded_nodes: RunnerOf
+) -> None:
+    healthy = situation("healthy")
+    known = desk(recorded_nodes("healthy"), healthy, renamed(healthy, "mail"))
+    theirs = replace(known, role=lambda name: Role.VIEWER if name == "web" else None)
+    for typed in ("mial", "nothing"):
+        with pytest.raises(UsageError) as raised:
+            VERB.parse(Words((typed,)), theirs)
+        assert "mail" not in raised.value.remedy
+    assert "Clusters: web." in raised.value.remedy
+    assert VERB.parse(Words(), theirs).cluster == healthy.cluster, "the only one of theirs is meant"
 
 
 def test_everybody_who_may_look_may_ask() -> None:
