@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sandbox.slack.faults import Faults
 from sandbox.slack.grants import Credentials, Origin, ResponseUrls, Tickets, Triggers
+from sandbox.slack.pace import Pace
 from sandbox.slack.records import ApiCall
 from sandbox.slack.store import Store
 from sandbox.slack.world import World
@@ -22,6 +23,8 @@ class Site:
     tickets: Tickets
     scopes: tuple[str, ...]
     url: str = ""
+    pace: Pace | None = None
+    """Enforced where there is one."""
     faults: Faults = field(default_factory=Faults)
     calls: list[ApiCall] = field(default_factory=list)
 

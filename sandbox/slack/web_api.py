@@ -55,6 +55,7 @@ class WebApi:
             if method is None:
                 raise Refused("unknown_method", req_method=name)  # noqa: TRY301 - one place answers refusals
             self._authorise(method, request, arguments)
+            fault = fault or self._too_fast(name, arguments)
             _hinder(fault)
             answer: Json = {"ok": True, **await method.answer(Call(self._site, arguments))}
         except Refused as refused:
@@ -68,6 +69,10 @@ class WebApi:
         if isinstance(fault, RateLimit):
             return web.json_response(answer, status=429, headers={**headers, "Retry-After": str(fault.retry_after)})
         return web.json_response(answer, headers=headers)
+
+    def _too_fast(self, method: str, arguments: Arguments) -> RateLimit | None:
+        wait = self._site.pace.wait(method, arguments.text("channel")) if self._site.pace else None
+        return None if wait is None else RateLimit(wait)
 
     def _granted(self, method: Method) -> tuple[str, ...]:
         return self._site.scopes if method.token == "bot" else ("connections:write",)  # noqa: S105

@@ -26,6 +26,7 @@ from sandbox.slack.faults import Faults
 from sandbox.slack.front import Front
 from sandbox.slack.grants import Credentials, ResponseUrls, Tickets, Triggers
 from sandbox.slack.listening import Listening
+from sandbox.slack.pace import Pace
 from sandbox.slack.page_server import PageServer, loopback_names_only
 from sandbox.slack.page_view import Showing
 from sandbox.slack.people import People
@@ -57,11 +58,13 @@ class Workspace(People):
         clock: Clock = wall_clock,
         ack_timeout: float = ACK_TIMEOUT,
         credentials: Credentials | None = None,
+        paced: bool = False,
     ) -> None:
         """Prepare it; `async with` starts it.
 
         Port 0 takes a free one. `scopes` replace those of the world's app. `front` is the page's own content.
-        `clock` and `ack_timeout` (seconds) are for tests that cannot wait.
+        `clock` and `ack_timeout` (seconds) are for tests that cannot wait. Where `paced`, an app that goes faster than
+        Slack allows is refused as Slack refuses it.
         """
         self.changes = Changes()
         self.credentials = credentials or Credentials()
@@ -73,6 +76,7 @@ class Workspace(People):
             response_urls=ResponseUrls(clock),
             tickets=Tickets(clock),
             scopes=tuple(world.app.scopes if scopes is None else scopes),
+            pace=Pace(clock) if paced else None,
         )
         self.socket_mode = SocketMode(self.site)
         self._responses = Responses(store)

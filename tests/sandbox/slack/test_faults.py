@@ -9,6 +9,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import Workspace
 
+OPS, WEB = "C0000000OPS", "C0000000WEB"
+
 
 @pytest.fixture
 def client(ws: Workspace) -> AsyncWebClient:
@@ -51,6 +53,24 @@ async def test_any_code_of_slacks_can_be_the_answer_until_the_faults_are_cleared
     ws.faults.clear()
 
     assert (await client.chat_postMessage(channel="#ops", text="hello"))["ok"]
+
+
+async def test_an_app_that_goes_too_fast_is_told_for_how_long_to_wait() -> None:
+    now = [1_800_000_000.0]
+
+    async with Workspace(clock=lambda: now[0], paced=True) as ws:
+        client = AsyncWebClient(token=ws.bot_token, base_url=f"{ws.url}/api/", retry_handlers=[])
+        for number in range(3):
+            await client.chat_postMessage(channel=OPS, text=str(number))
+            now[0] += 0.5
+        with pytest.raises(SlackApiError) as refused:
+            await client.chat_postMessage(channel=OPS, text="too fast")
+        assert refused.value.response.headers["Retry-After"] == "2"
+
+        await client.chat_postMessage(channel=WEB, text="another channel")
+        now[0] += 2
+        await client.chat_postMessage(channel=OPS, text="3")
+        assert [message.text for message in ws.messages(OPS)] == ["0", "1", "2", "3"]
 
 
 async def test_in_an_outage_nothing_connects_and_what_was_connected_breaks(
