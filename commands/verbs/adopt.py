@@ -14,8 +14,9 @@ from commands.facts.fact import Known
 from commands.plan import Decision, NothingToDo, Plan, Refusal
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
+from commands.verbs.adopted import fenced_as_known, fencing_words, left_out, spec_of
 from commands.verbs.setup.request import sentences
-from commands.verbs.verb import Change, Desk, Verb
+from commands.verbs.verb import Change, Declared, Desk, Verb
 from commands.verbs.words import Words
 from config.inventory import ClusterSpec, NodeSpec
 from config.policy import Role
@@ -29,7 +30,7 @@ class AdoptRequest:
     """Read the cluster from the node at this address."""
 
     cluster: ClusterSpec
-    known: tuple[ClusterSpec, ...] = ()
+    known: tuple[Declared, ...] = ()
 
 
 def parse(words: Words, desk: Desk) -> AdoptRequest:
@@ -45,12 +46,10 @@ def parse(words: Words, desk: Desk) -> AdoptRequest:
         raise UsageError(
             f"{text[:60]!r} is not an address", remedy="For example: `/hacluster adopt 10.0.0.1`"
         ) from None
-    return AdoptRequest(
-        ClusterSpec(name=UNKNOWN, nodes=(node,)), tuple(declared.spec for declared in desk.clusters.values())
-    )
+    return AdoptRequest(ClusterSpec(name=UNKNOWN, nodes=(node,)), tuple(desk.clusters.values()))
 
 
-def decide(request: AdoptRequest, snapshot: Snapshot) -> Decision:  # noqa: PLR0911 - one way out per reason
+def decide(request: AdoptRequest, snapshot: Snapshot) -> Decision:
     """Return the cluster that the node's own configuration tells of, to be remembered."""
     (node,) = snapshot.nodes
     if not isinstance(node.conf, Known):
@@ -62,53 +61,43 @@ def decide(request: AdoptRequest, snapshot: Snapshot) -> Decision:  # noqa: PLR0
         return _refusal("the cluster does not run there", "Start it, or give the address of a node where it runs.")
     conf, cib = node.conf.value, node.cib.value
     try:
-        spec = ClusterSpec.model_validate(
-            {
-                "name": conf.cluster_name,
-                "nodes": [{"name": n.name, "addresses": n.addresses} for n in conf.nodes],
-                "vips": [
-                    vip
-                    for primitive in cib.primitives
-                    if primitive.type in {"IPaddr2", "IPaddr"} and (vip := _vip(primitive.attributes))
-                ],
-                "failover": "approved" if cib.gates else "automatic",
-            }
-        )
+        spec = spec_of(conf, cib)
     except ValidationError as error:
         return _refusal(f"its configuration is not one the bot can work with: {'; '.join(sentences(error))}", "")
     for known in request.known:
-        if known.name == spec.name:
-            if known.nodes == spec.nodes:
-                return NothingToDo("adopt", f"`{spec.name}` is known already.")
-            return _refusal(
-                f"another cluster called `{spec.name}` is known already", "`/hacluster clusters` lists them."
-            )
+        if known.spec.name == spec.name:
+            return _again(known, spec, cib)
     facts = (
         "nodes " + ", ".join(f"{n.name} ({', '.join(map(str, n.addresses))})" for n in spec.nodes),
         f"floating IPs {', '.join(map(str, spec.vips)) or 'none'}",
+        fencing_words(cib),
         f"failover {spec.failover}",
     )
-    # there is nothing to run, so what is confirmed are the facts themselves
     summary = f"Remember `{spec.name}`: {'; '.join(facts)}. Nothing on it is changed."
-    return Plan("adopt", spec, summary, (), guards=facts, declares=spec)
+    return _remember(spec, summary, facts, cib)
 
 
-def _vip(attributes: object) -> dict[str, object] | None:
-    values = dict(attributes) if isinstance(attributes, dict) else {}
-    if "ip" not in values:
-        return None
-    prefix = values.get("cidr_netmask", "")
-    address = values["ip"]
-    longest = ip_address(address).max_prefixlen if _is_address(address) else 32
-    return {"address": address, "prefix": int(prefix) if prefix.isdecimal() else longest, "nic": values.get("nic")}
+def _again(known: Declared, spec: ClusterSpec, cib: Cib) -> Decision:
+    """Return what is to be remembered anew of a cluster that is known: how it is fenced."""
+    if known.spec.nodes != spec.nodes:
+        return _refusal(f"another cluster called `{spec.name}` is known already", "`/hacluster clusters` lists them.")
+    if fenced_as_known(known.spec, cib):
+        return NothingToDo("adopt", f"`{spec.name}` is known already.")
+    if known.source == "file":
+        return _refusal(
+            f"`{spec.name}` is declared in the bot's configuration file, and fenced differently than that says: "
+            f"{fencing_words(cib)}",
+            'Write its fencing there as it is: "none", or its agent and, as `kept`, the ids of the devices.',
+        )
+    fencing = fencing_words(cib)
+    summary = f"Remember of `{spec.name}`, which is known already: {fencing}. Nothing on it is changed."
+    return _remember(known.spec.model_copy(update={"fencing": spec.fencing}), summary, (fencing,), cib)
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
+def _remember(spec: ClusterSpec, summary: str, facts: tuple[str, ...], cib: Cib) -> Plan:
+    # there is nothing to run, so what is confirmed are the facts themselves, down to each option that is remembered
+    fencing = (spec.fencing.model_dump_json(exclude_defaults=True),) if spec.fencing else ()
+    return Plan("adopt", spec, summary, (), tuple(left_out(spec, cib)), (*facts, *fencing), declares=spec)
 
 
 def _refusal(text: str, remedy: str) -> Refusal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from commands import configuration
+from commands.checks import fencing
 from commands.facts.cib import Cib
 from commands.facts.corosync_conf import CorosyncConf
 from commands.facts.fact import Known
@@ -239,15 +240,54 @@ def _proxies(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def _contents(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Finding]:
-    for node, cib in snapshot.running("cib"):
-        if leftover(node):
-            continue
-        devices = [primitive.id for primitive in cib.primitives if primitive.cls == "stonith"]
-        if devices and cluster.fencing is None:
+    cib = _present(cluster, snapshot)
+    yield from _fencing(cluster, cib)
+    for conflict in configuration.conflicts(cluster, cib) if cib else ():
+        yield _no(
+            f"in the cluster's configuration, {conflict}",
+            "Ask for what is there, or change it with pcs first. `adopt` alone is enough for the bot to watch and move "
+            "what other hands have made.",
+        )
+
+
+def _present(cluster: ClusterSpec, snapshot: Snapshot) -> Cib | None:
+    """Return the cluster's configuration, by a node where it runs, else from disk."""
+    ours = [node for node in snapshot.nodes if not leftover(node)]
+    running = [cib for node, cib in snapshot.running("cib") if node in ours]
+    on_disk = [
+        cib
+        for node, cib in snapshot.running("disk_cib")
+        if node in ours
+        and isinstance(node.conf, Known)
+        and isinstance(node.conf.value, CorosyncConf)
+        and same_cluster(cluster, node.conf.value)
+    ]
+    return next(iter(running or on_disk), None)
+
+
+def _fencing(cluster: ClusterSpec, cib: Cib | None) -> Iterator[Finding]:
+    """Devices that are there are neither switched off nor doubled, and those to be kept must be there."""
+    there = fencing.devices(cib) if cib else ()
+    named = ", ".join(there)
+    if cluster.fencing is None:
+        if there and cib and fencing.is_on(cib):
             yield _no(
-                f"the running cluster is fenced ({', '.join(devices)}), and `--fencing none` would switch that off",
-                "Give its agent with `--fencing`. To leave fencing, remove the devices with pcs first.",
+                f"the cluster is fenced ({named}), and `--fencing none` would switch that off",
+                f"`adopt {cluster.nodes[0].address}` makes the bot remember its fencing. To leave fencing, remove the "
+                "devices with pcs first.",
             )
-        for conflict in configuration.conflicts(cluster, cib):
-            yield _no(f"in the running cluster, {conflict}", "Ask for what is there, or change it with pcs first.")
         return
+    gone = [device for device in cluster.fencing.kept if device not in there]
+    if gone:
+        yield _no(
+            f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} to be kept for fencing and not in the cluster; how to "
+            "make such a device is not known to the bot",
+            "Make it with `pcs stonith create`, or say all of the fencing: `--fencing AGENT --fence-option …`.",
+        )
+    wanted = {device for device, _, _ in configuration.fence_devices(cluster)}
+    if there and wanted.difference(there) and set(there) - wanted:
+        yield _no(
+            f"the cluster is fenced by devices of its own ({named}); others would be put beside them",
+            f"`adopt {cluster.nodes[0].address}` makes the bot remember them. To have the bot's instead, remove them with "
+            "pcs first.",
+        )

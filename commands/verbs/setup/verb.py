@@ -47,6 +47,8 @@ def _summary(request: SetupRequest) -> str:
     nodes = ", ".join(f"{node.name} ({', '.join(map(str, node.addresses))})" for node in cluster.nodes)
     vips = ", ".join(map(str, cluster.vips)) or "no floating IPs"
     fencing = f"fenced by {cluster.fencing.agent}" if cluster.fencing else "without power fencing"
+    if cluster.fencing and cluster.fencing.kept:
+        fencing = f"fenced by {', '.join(cluster.fencing.kept)} as it is"
     return f"Cluster `{cluster.name}` on {nodes}; {vips}; {fencing}; failover {cluster.failover}."
 
 
