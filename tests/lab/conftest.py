@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import aiohttp
 import pytest
 
 from sandbox.lab.lab import Lab
-from sandbox.run.backing import LabBacking
+from sandbox.run.backing import Backing, LabBacking
 from sandbox.run.box import Box
-from sandbox.slack.records import Message
+from sandbox.slack.records import Message, View
 
 GENERATIONS = (11, 12, 13)
 """Debian 11, 12 and 13 carry pcs 0.10, 0.11 and 0.12."""
@@ -30,15 +30,35 @@ class Person:
 
     async def ask(self, text: str, within: float = 60.0) -> Message:
         """Type a command and return the message that answers it."""
+        answered = self._next_message()
+        await self.box.workspace.slash(self.name, self.channel, text)
+        return await self.box.workspace.wait_for(answered, timeout=within)
+
+    async def open_form(self, verb: str) -> View:
+        """Type a verb with nothing after it and return the form that opens."""
+        workspace = self.box.workspace
+        await workspace.slash(self.name, self.channel, f"/hacluster {verb}")
+
+        def form() -> View | None:
+            return next((view for view in workspace.views(self.name) if "submit" in view.body), None)
+
+        return await workspace.wait_for(form)
+
+    async def send(self, form: View, values: Mapping[str, object], within: float = 60.0) -> Message | Mapping[str, str]:
+        """Send a filled-in form off; return the message that answers it, or what stands under its fields."""
+        answered = self._next_message()
+        done = await self.box.workspace.submit(self.name, form.id, values)
+        return done.errors or await self.box.workspace.wait_for(answered, timeout=within)
+
+    def _next_message(self) -> Callable[[], Message | None]:
         workspace = self.box.workspace
         told, whispered = len(self.read()), len(workspace.ephemerals(self.name))
-        await workspace.slash(self.name, self.channel, text)
 
         def answer() -> Message | None:
             posted = self.read()[told:] + workspace.ephemerals(self.name)[whispered:]
             return posted[0] if posted else None
 
-        return await workspace.wait_for(answer, timeout=within)
+        return answer
 
     def read(self) -> list[Message]:
         """Return what stands in the channel itself, threads left out."""
@@ -66,6 +86,13 @@ class Person:
             return words if ended(words.split("\n")[0]) else None
 
         return await self.box.workspace.wait_for(final, timeout=PATIENCE)
+
+
+def filled(backing: Backing, **changed: object) -> dict[str, object]:
+    """Return what `setup_line` says as the answers to the form of `setup`, which chooses failover beforehand."""
+    nodes = "\n".join(f"{node}={address}" for node, address in backing.nodes.items())
+    answers = {"name": "web", "nodes": nodes, "vips": "\n".join(backing.vips), "haproxy_cfg": "haproxy.cfg"}
+    return {**answers, "fencing": "none", **changed}
 
 
 async def serves(address: str, within: float = 20.0) -> str:

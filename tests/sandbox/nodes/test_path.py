@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 
 from sandbox.nodes.clock import WallClock
 from sandbox.run.box import Box, setup_line
 from sandbox.run.simulated import SimulatedBacking
-from tests.lab.conftest import Person
+from sandbox.slack.records import Message
+from tests.lab.conftest import Person, filled
 
 pytestmark = pytest.mark.timeout(180)
 SPEED = 4.0
@@ -74,6 +75,45 @@ async def test_bare_servers_become_a_cluster_that_is_operated_from_chat(box: Box
     assert n1.floating == [vip1, vip2], "nothing fails back that nobody asked for"
     assert "done and verified" in await ada.do("/hacluster failback vip2")
     assert (n1.floating, n2.floating) == ([vip1], [vip2])
+
+
+async def test_the_form_of_setup_makes_the_same_cluster_as_its_words(box: Box, backing: SimulatedBacking) -> None:
+    ada = Person(box)
+    n1, n2 = backing.world.machines.values()
+    form = await ada.open_form("setup")
+
+    wrong = await ada.send(form, filled(backing, name="we b", nodes="n1", failover="automatic"))
+    assert isinstance(wrong, Mapping)
+    assert set(wrong) == {"name", "nodes"}, "the rest is judged once these are right"
+    wrong = await ada.send(form, filled(backing, failover="automatic"))
+    assert isinstance(wrong, Mapping)
+    assert list(wrong) == ["failover"]
+    assert "accept it below" in wrong["failover"]
+
+    plan = await ada.send(form, filled(backing))
+    assert isinstance(plan, Message), plan
+    assert "failover approved" in plan.text
+    await ada.press(plan, "Confirm")
+    ended = await ada.outcome(plan)
+    assert "done and verified" in ended, ended + box.log()[-3000:]
+    assert (n1.floating, n2.floating) == ([backing.world.vips[0]], [backing.world.vips[1]])
+    assert "set up already" in (await ada.ask(setup_line(backing))).text
+
+    again = await ada.send(await ada.open_form("setup"), filled(backing, new_password=["yes"]))
+    assert isinstance(again, Message), again
+    assert "Set the hacluster password" in again.text
+
+
+async def test_a_bot_that_knows_nothing_adopts_the_cluster_and_finds_it_set_up(backing: SimulatedBacking) -> None:
+    async with Box(backing) as first:
+        assert "done and verified" in await Person(first).do(setup_line(backing))
+    async with Box(backing) as second:
+        bob = Person(second)
+        plan = await bob.ask(f"/hacluster adopt {next(iter(backing.nodes.values()))}")
+        assert "Remember web" in plan.text
+        await bob.press(plan, "Confirm")
+        assert "done and verified" in await bob.outcome(plan)
+        assert "set up already" in (await bob.ask("/hacluster setup web")).text
 
 
 def _members(backing: SimulatedBacking) -> list[str]:
