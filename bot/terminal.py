@@ -20,7 +20,7 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from bot.conversation import FORM_ACTION, Ref
-from bot.markup import WORD, clean, spans
+from bot.markup import WORD, bare, clean, spans
 from commands.report import Choice, Finding, Level, Listing, Part, Picture, Report, Table, Text
 
 COMMAND = "hacluster run"
@@ -195,8 +195,7 @@ def _status(level: Level) -> RichText:
 def _styled(text: str, style: str = "") -> RichText:
     styled = RichText(style=style)
     for span in spans(clean(text)):
-        shown = f"@{span.text}" if span.kind == "person" else span.text
-        styled.append(shown, style="cyan" if span.kind == "code" else None)
+        styled.append(bare(span), style="cyan" if span.kind == "code" else None)
     return styled
 
 

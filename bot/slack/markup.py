@@ -40,6 +40,10 @@ def rich(text: str, *, bold: bool = False) -> Iterator[Block]:
     for span in spans(text):
         if span.kind == "person":
             yield {"type": "user", "user_id": span.text}
+        elif span.kind == "channel":
+            yield {"type": "channel", "channel_id": span.text}
+        elif span.kind == "link":
+            yield {"type": "link", "url": span.address, "text": span.text}
         elif span.kind == "code":
             yield {"type": "text", "text": span.text, "style": {"code": True}}
         else:
