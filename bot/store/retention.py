@@ -16,9 +16,10 @@ class RetentionPart(Part):
     async def prune(self, before: datetime) -> int:
         """Forget what was over before a moment; return how many rows that were. Each table is a transaction.
 
-        What still holds stays however old it is: each cluster's last condition, open incidents and their cards.
+        What still holds stays however old it is: each cluster's last condition, open incidents and their cards, `incident:ID`.
         """
         newest = select(func.max(conditions.c.number)).group_by(conditions.c.cluster)
+        still_open = select("incident:" + incidents.c.id).where(incidents.c.closed.is_(None))
         over = (
             delete(conditions).where(conditions.c.at < before, conditions.c.number.not_in(newest)),
             delete(lookouts).where(lookouts.c.until < before),
@@ -27,7 +28,8 @@ class RetentionPart(Part):
             delete(silences).where(or_(silences.c.until < before, silences.c.ended < before)),
             delete(cursors).where(cursors.c.at < before),
             delete(outgoing).where(
-                or_(outgoing.c.sent < before, and_(outgoing.c.sent.is_(None), outgoing.c.since < before))
+                or_(outgoing.c.sent < before, and_(outgoing.c.sent.is_(None), outgoing.c.since < before)),
+                or_(outgoing.c.card.is_(None), outgoing.c.card.not_in(still_open)),
             ),
         )
         pruned = 0

@@ -172,3 +172,41 @@ class ScheduleRow:
     source: Literal["file", "slack"] = "slack"
     last_due: datetime | None = None
     """The latest moment it was due at and somebody took it on."""
+
+
+MessageState = Literal["waiting", "sending", "sent", "folded", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRow:
+    """A message to Slack: what it is to say, and how far that has got."""
+
+    id: str
+    """Opaque; Slack keeps it with the message, so that it can be found again."""
+    channel: str
+    report: str
+    """The `Report` as JSON."""
+    urgency: int
+    created: datetime
+    since: datetime
+    """When the oldest thing that is not shown yet was handed in."""
+    card: str | None = None
+    """The name of what it shows, for a message that is edited as that goes on."""
+    key: str | None = None
+    """What makes it one message, for one that must not be sent twice."""
+    parent: str | None = None
+    """The card whose thread it belongs to."""
+    version: int = 1
+    """Counts what it was to say."""
+    shown: int = 0
+    """The version that Slack was last given."""
+    state: MessageState = "waiting"
+    sent: datetime | None = None
+    """When it was last posted or edited, or when its post began."""
+    ts: str | None = None
+    maybe_repeat: bool = False
+    """Whether an earlier post of it may be there too."""
+    why: str = ""
+    """Why it was given up."""
+    number: int = 0
+    """Its place in the order of all messages; given by the store."""

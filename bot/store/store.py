@@ -12,6 +12,7 @@ from bot.store.engine import open_engine
 from bot.store.events import EventPart
 from bot.store.host_keys import HostKeyPart
 from bot.store.incidents import IncidentPart
+from bot.store.outgoing import OutgoingPart
 from bot.store.plans import PlanPart
 from bot.store.retention import RetentionPart
 from bot.store.schedules import SchedulePart
@@ -31,6 +32,7 @@ class Store(
     IncidentPart,
     SilencePart,
     SchedulePart,
+    OutgoingPart,
     RetentionPart,
 ):
     """Everything the bot remembers, in one database. Several bots may share one."""
