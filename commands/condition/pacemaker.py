@@ -1,0 +1,226 @@
+"""Pacemaker's word: how it counts the nodes, what was fenced, what runs where, and who changed the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from commands.checks.phrases import moment
+from commands.condition.look import SHUTTING_DOWN, Look
+from commands.condition.record import State, Topic
+from commands.condition.testimony import Told, anybody, nobody, testimony
+from commands.facts.cib import Cib
+from commands.facts.crm_mon import ClusterStatus, FenceEvent, NodeState, ResourceState
+from commands.facts.pacemaker_xml import INFINITY
+
+FENCE_DEVICE = "fence device"
+"""The detail of a resource that is one: it serves nobody, until a node is lost."""
+FAILED_AT = ", at "
+"""What stands between a failure and its time in the detail of a resource."""
+
+_ACTIVE = frozenset({"Started", "Promoted", "Unpromoted"})
+
+
+def silent(look: Look) -> Callable[[str], bool]:
+    """Return whether what Pacemaker no longer tells is to be kept: not where it surely runs nowhere."""
+    return nobody if look.pacemakers or look.idle else anybody
+
+
+def nodes(look: Look, members_now: dict[str, str]) -> Told:
+    """Tell how Pacemaker counts each node, by its best view."""
+    states: dict[str, State] = {}
+    for name in look.names:
+        words = {
+            who: _node_word(look, state, members_now.get(name, ""))
+            for who, status in look.pacemakers.items()
+            if (state := status.node(name)) is not None
+        }
+        if words:
+            word, detail = next(iter(words.values()))
+            states[name] = State(
+                word,
+                witnesses=tuple(sorted(who for who, told in words.items() if told[0] == word)),
+                detail=detail,
+                said=testimony({f"{who} status": " ".join(told).strip() for who, told in words.items()}),
+            )
+    return Told(Topic.NODE, states, silent(look))
+
+
+def _node_word(look: Look, state: NodeState, member: str) -> tuple[str, str]:
+    detail = SHUTTING_DOWN if state.shutdown else ""
+    if state.unclean:
+        return "unclean", detail
+    if not state.online:
+        if member != "joined":
+            return "offline", detail
+        if not state.expected_up:
+            return "stopped", detail
+        # one that comes back joins corosync first, Pacemaker later: only what ran until now can have gone down
+        comes = look.before is not None and look.said_before(Topic.NODE, state.name) in {"", "offline", "stopped"}
+        return ("offline" if comes else "down"), detail
+    for word, holds in (("pending", state.pending), ("standby", state.standby), ("maintenance", state.maintenance)):
+        if holds:
+            return word, detail
+    return "online", detail
+
+
+def fencings(look: Look) -> Told:
+    """Tell the last fencing of each node that Pacemaker remembers."""
+    states: dict[str, State] = {}
+    for name in look.names:
+        words: dict[str, str] = {}
+        for who, status in look.pacemakers.items():
+            events = [event for event in status.fence_events if event.target == name]
+            if events:
+                last = max(events, key=_when)
+                words[who] = f"{last.action} {last.status} {last.completed}".strip()
+        if words:
+            word = next(iter(words.values()))
+            said = testimony({f"{who} status": told for who, told in words.items()})
+            states[name] = State(word, witnesses=tuple(sorted(words)), said=said)
+    return Told(Topic.FENCED, states, silent(look))
+
+
+def _when(event: FenceEvent) -> tuple[bool, str]:
+    return event.status == "pending", event.completed
+
+
+def whole(look: Look) -> Told:
+    """Tell whether the whole cluster is in maintenance."""
+    words = {who: "maintenance" if status.maintenance else "normal" for who, status in look.pacemakers.items()}
+    if not words:
+        return Told(Topic.CLUSTER, {}, silent(look))
+    word = next(iter(words.values()))
+    witnesses = tuple(sorted(who for who, told in words.items() if told == word))
+    said = testimony({f"{who} status": told for who, told in words.items()})
+    return Told(Topic.CLUSTER, {"": State(word, witnesses=witnesses, said=said)}, silent(look))
+
+
+def configuration(look: Look) -> Told:
+    """Tell the version of the newest configuration, without its count of status updates, and who wrote it."""
+    words = {who: f"{cib.admin_epoch}.{cib.epoch}" for who, cib in look.cibs.items()}
+    if not words:
+        return Told(Topic.CONFIGURATION, {}, anybody)
+    who, cib = max(sorted(look.cibs.items()), key=lambda pair: (pair[1].admin_epoch, pair[1].epoch))
+    author = f"{cib.update_user or 'somebody'}@{cib.update_client or 'unknown'} from {cib.update_origin or 'unknown'}"
+    state = State(
+        words[who],
+        witnesses=tuple(sorted(one for one, word in words.items() if word == words[who])),
+        detail=author,
+        said=testimony({f"{one} cib": word for one, word in words.items()}),
+    )
+    return Told(Topic.CONFIGURATION, {"": state})
+
+
+def resources(look: Look, cib: Cib | None) -> Told:
+    """Tell how each resource is, one by one; instances of clones only on nodes that are to run them."""
+    if cib is None or not look.pacemakers:
+        # without the configuration nobody can say whether what does not run should
+        return Told(Topic.RESOURCE, {}, nobody if look.idle else anybody)
+    named: dict[str, dict[str, State]] = {}
+    for who, status in look.pacemakers.items():
+        for name, state in _resources(look, status, cib):
+            named.setdefault(name, {})[who] = state
+    return Told(Topic.RESOURCE, {name: _joint(views) for name, views in named.items()})
+
+
+def _joint(views: dict[str, State]) -> State:
+    """Put the views together: where one side of a cut network runs it, it runs; else the best view goes."""
+    first = next((state for state in views.values() if state.word == "started"), next(iter(views.values())))
+    holders = sorted({node for state in views.values() if state.word == first.word for node in state.nodes})
+    return State(
+        first.word,
+        nodes=tuple(holders),
+        witnesses=tuple(sorted(who for who, state in views.items() if state.word == first.word)),
+        detail=first.detail,
+        concerns=first.concerns,
+        said=testimony(
+            {
+                f"{who} status": f"{state.word} {' '.join(state.nodes)} {state.detail}".strip()
+                for who, state in views.items()
+            }
+        ),
+    )
+
+
+def _resources(look: Look, status: ClusterStatus, cib: Cib) -> Iterator[tuple[str, State]]:
+    clones = {clone.id for clone in cib.clones}
+    for name in dict.fromkeys(one.id for one in status.resources):
+        clone = next((one.clone for one in status.instances(name) if one.clone in clones), None)
+        off = _switched_off(cib, name, clone)
+        if clone is None:
+            was = look.was(Topic.RESOURCE, name)
+            yield name, _plain(status, name, () if was is None else was.nodes or was.concerns, off=off)
+            continue
+        for node in status.nodes:
+            subject, state = f"{name}@{node.name}", _instance(status, name, node.name, off=off)
+            if node.online and not node.unclean and _counts(look, node, subject, state, limited=_limited(cib, clone)):
+                yield subject, state
+
+
+def _counts(look: Look, node: NodeState, subject: str, state: State, *, limited: bool) -> bool:
+    """Return whether a clone's instance is to run on the node: one that is stopped, or about to start, may not be."""
+    if state.word != "stopped":
+        return True
+    if node.standby or node.pending or limited:
+        return False
+    return look.before is None or look.was(Topic.RESOURCE, subject) is not None  # else the node has just come
+
+
+def _plain(status: ClusterStatus, name: str, last: tuple[str, ...], *, off: bool) -> State:
+    instances, holders = status.instances(name), status.holders(name)
+    word = _word(instances, active=bool(holders), off=off, barred=not holders and bool(_barred(status, name)))
+    troubled = tuple(node for one in instances if one.failed or one.blocked for node in one.nodes)
+    device = any(one.agent.startswith("stonith:") for one in instances)
+    return State(
+        word,
+        nodes=holders or troubled,
+        detail=_last_failure(status, name, None) or (FENCE_DEVICE if device else ""),
+        concerns=() if holders else last,
+    )
+
+
+def _instance(status: ClusterStatus, name: str, node: str, *, off: bool) -> State:
+    on = [one for one in status.instances(name) if node in one.nodes]
+    active = any(one.active and one.role in _ACTIVE for one in on)
+    word = _word(on, active=active, off=off, barred=not active and node in _barred(status, name))
+    return State(word, nodes=(node,), detail=_last_failure(status, name, node))
+
+
+def _word(instances: Iterable[ResourceState], *, active: bool, off: bool, barred: bool) -> str:
+    shown = tuple(instances)
+    if any(one.blocked for one in shown):
+        return "blocked"
+    if any(one.failed for one in shown):
+        return "failed"
+    if active:
+        return "started"
+    return "off" if off else "failed" if barred else "stopped"
+
+
+def _barred(status: ClusterStatus, name: str) -> set[str]:
+    """Return the nodes from which the resource is kept away, having failed too often there."""
+    return {one.node for one in status.fail_counts if one.resource == name and one.count >= INFINITY}
+
+
+def _last_failure(status: ClusterStatus, name: str, node: str | None) -> str:
+    """Say what failed last and was not cleaned up since, in the same words at every look."""
+    failures = [one for one in status.failures if one.resource == name and node in {None, one.node}]
+    if not failures:
+        return ""
+    last = max(failures, key=lambda one: (one.when, one.node))
+    reason = f": {last.reason}" if last.reason and last.reason != last.exit_status else ""
+    return f"{last.task or 'it'} failed on {last.node} ({last.exit_status}{reason}){FAILED_AT}{moment(last.when)}"
+
+
+def _switched_off(cib: Cib, name: str, clone: str | None) -> bool:
+    primitive = cib.primitive(name)
+    layers = [primitive.meta] if primitive else []
+    layers += [one.meta for one in cib.clones if one.id == clone]
+    return any(meta.get("target-role", "").lower() == "stopped" for meta in layers)
+
+
+def _limited(cib: Cib, clone: str) -> bool:
+    """Return whether the clone is meant for fewer than all nodes."""
+    inside = {primitive for one in cib.clones if one.id == clone for primitive in one.primitives}
+    limits = any(one.id == clone and "clone-max" in one.meta for one in cib.clones)
+    return limits or any(where.resource in {clone, *inside} for where in cib.locations)
