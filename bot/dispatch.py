@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from bot import audit, cards, host_keys
+from bot import audit, cards, host_keys, incident_buttons
 from bot.changes import Changes
 from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
 from bot.understanding import admit, could_use, understand
@@ -37,16 +37,18 @@ class Dispatcher:
     async def request(self, actor: Actor, place: Place, text: str, surface: Surface, *, key: str) -> None:
         """Answer what somebody typed."""
         async with self._answering(surface):
-            if not await self._first_time(key):
-                return
-            verb, request, desk = await self._understood(actor, place, text)
-            name = request.cluster.name if request.cluster else None
-            await self._world.audit(actor, verb.name, name, "asked", {"text": audit.masked(text)})
-            if verb.answer is not None:
-                report = await verb.answer(request, desk)
-                await (surface.whisper(report) if report.private else surface.post(report))
-            else:
-                await self._changes.propose(actor, place, text, verb, request, surface)
+            if await self._first_time(key):
+                await self._answer(actor, place, text, surface)
+
+    async def _answer(self, actor: Actor, place: Place, text: str, surface: Surface) -> None:
+        verb, request, desk = await self._understood(actor, place, text)
+        name = request.cluster.name if request.cluster else None
+        await self._world.audit(actor, verb.name, name, "asked", {"text": audit.masked(text)})
+        if verb.answer is not None:
+            report = await verb.answer(request, desk)
+            await (surface.whisper(report) if report.private else surface.post(report))
+        else:
+            await self._changes.propose(actor, place, text, verb, request, surface)
 
     async def press(
         self, actor: Actor, place: Place, action: str, value: str, message: Ref, surface: Surface, *, key: str
@@ -57,13 +59,15 @@ class Dispatcher:
                 return
             try:
                 admit(self._world, actor, place)
-                await self._pressed(actor, action, value, message, surface)
+                await self._pressed(actor, place, action, value, message, surface)
             except NotAllowed as error:
                 detail = {"pressed": action[:40], "value": value[:64], "why": str(error)}
                 await self._world.audit(actor, "", None, "refused", detail)
                 raise
 
-    async def _pressed(self, actor: Actor, action: str, value: str, message: Ref, surface: Surface) -> None:
+    async def _pressed(
+        self, actor: Actor, place: Place, action: str, value: str, message: Ref, surface: Surface
+    ) -> None:
         match action:
             case cards.CONFIRM:
                 await self._changes.confirm(actor, value, message, surface)
@@ -73,6 +77,9 @@ class Dispatcher:
                 await self._changes.copy(actor, value, surface)
             case cards.TRUST:
                 await host_keys.trust(self._world, actor, value, surface)
+            case _ if action in incident_buttons.ACTIONS:
+                text = await incident_buttons.words(self._world, actor, action, value)
+                await self._answer(actor, place, text, surface)
             case _:
                 raise UsageError("that button is of another version of the bot", remedy="Ask again.")
 

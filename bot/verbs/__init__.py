@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from bot.verbs import ack, incidents, silence, watch, whoami
 from bot.verbs import help as help_verb
-from bot.verbs import whoami
 from commands.verbs import CLUSTER_VERBS
 from commands.verbs.verb import Verb
 
-VERBS: tuple[Verb, ...] = (*CLUSTER_VERBS, help_verb.VERB, whoami.VERB)
+VERBS: tuple[Verb, ...] = (
+    *CLUSTER_VERBS,
+    incidents.VERB,
+    ack.VERB,
+    silence.VERB,
+    watch.VERB,
+    help_verb.VERB,
+    whoami.VERB,
+)
 """Help, the policy table, the modal's choices and the documentation of verbs are all made from these."""
