@@ -26,7 +26,6 @@ class SignalKind(StrEnum):
     """What a line hints at."""
 
     LINK_DOWN = "link down"
-    """A link to a node, or (`link` None) all links to it."""
     LINK_UP = "link up"
     TOKEN_LATE = "token late"  # noqa: S105 - corosync's token
     """Corosync's token is overdue: somebody does not answer, nobody knows yet who."""
@@ -38,7 +37,7 @@ class SignalKind(StrEnum):
     QUORUM_LOST = "quorum lost"
     QUORUM_REGAINED = "quorum regained"
     COROSYNC_STOPPING = "corosync stopping"
-    """On the witness itself: asked to stop, or ended."""
+    """The witness's own, or where a node is told that node's: members are told when one leaves in good order."""
     COROSYNC_STARTING = "corosync starting"
     PACEMAKER = "pacemaker"
     """Pacemaker decides, fences, found a resource failed, or noticed an attribute."""
@@ -73,7 +72,6 @@ def _table(rows: Sequence[tuple[str, SignalKind]]) -> _Table:
 _COROSYNC = _table((
     (r"\[KNET *\].* host: (?P<node>\d+) link: (?P<link>\d+) is down", SignalKind.LINK_DOWN),
     (r"\[KNET *\].* host: (?P<node>\d+) link: (?P<link>\d+) is up", SignalKind.LINK_UP),
-    (r"\[KNET *\].* host: (?P<node>\d+) has no active links", SignalKind.LINK_DOWN),
     (r"\[TOTEM *\] Token has not been received in", SignalKind.TOKEN_LATE),
     (r"\[TOTEM *\] A processor failed, forming new configuration", SignalKind.TOKEN_LOST),
     (r"\[TOTEM *\] Failed to receive the leave message\. failed:(?P<nodes>[\d ]+)", SignalKind.MEMBER_LEFT),
@@ -92,32 +90,30 @@ _COROSYNC = _table((
 _SYSTEMD = _table((
     (r"Start(?:ing|ed) .*Corosync Cluster Engine", SignalKind.COROSYNC_STARTING),
     (r"Stopp(?:ing|ed) .*Corosync Cluster Engine", SignalKind.COROSYNC_STOPPING),
-    (r"corosync\.service: (?:Main process exited|Failed with result|Deactivated|Succeeded)", SignalKind.COROSYNC_STOPPING),
+    (r"corosync\.service: (?:Main process exited|Failed with result)", SignalKind.COROSYNC_STOPPING),
     (r"pacemaker\.service: (?:Main process exited|Failed with result)", SignalKind.PACEMAKER),
     (r"(?:Started|Stopping) .*Pacemaker", SignalKind.PACEMAKER),
 ))  # fmt: skip
 
+# What several of Pacemaker's daemons say of the same thing is taken from one of them.
 _PACEMAKER = _table((
     (r"Quorum lost", SignalKind.QUORUM_LOST),
-    (r"Quorum (?:acquired|retained)", SignalKind.QUORUM_REGAINED),
+    (r"Quorum acquired", SignalKind.QUORUM_REGAINED),
     (r"Transition \d+ aborted by .*: Configuration change", SignalKind.CIB_CHANGED),
     (r"Transition \d+ aborted by ", SignalKind.PACEMAKER),
     # the scheduler: what it will do, and why
-    (r"Actions: |^ *(?:notice: +)?\* (?:Start|Stop|Move|Recover|Restart|Fence|Promote|Demote|Shutdown|Migrate|Reload)\b",
-     SignalKind.PACEMAKER),
-    (r"will be fenced| is unclean|Scheduling [Nn]ode \S+ for |Fencing |active on \d+ nodes", SignalKind.PACEMAKER),
+    (r"^pacemaker-schedulerd: .*(?:Actions: | \* [A-Z])", SignalKind.PACEMAKER),
+    (r"^pacemaker-schedulerd: .*(?: will be fenced| is unclean|Scheduling [Nn]ode | active on \d+ nodes)", SignalKind.PACEMAKER),
     # fencing: asked for, and its end
-    (r"Requesting (?:peer )?fencing|Operation '\w+' .*targeting |was (?:not )?terminated \(|[Ss]tonith operation ", SignalKind.PACEMAKER),
-    (r"[Uu]nable to fence|Couldn't find anyone to fence|No devices found", SignalKind.PACEMAKER),
+    (r"Requesting fencing|^pacemaker-fenced: .*Operation '?\w+'? |was (?:not )?terminated |[Ss]tonith operation ", SignalKind.PACEMAKER),
     # operations: their ends, except for checks that found what was expected
     (r"Result of (?:start|stop|promote|demote|migrate_to|migrate_from) operation ", SignalKind.PACEMAKER),
     (r"Result of monitor operation for \S+ on \S+: (?!ok\b|OK\b)", SignalKind.PACEMAKER),
     (r"Transition \d+ action \d+ \(\S+ on \S+\): expected '[^']*' but got ", SignalKind.PACEMAKER),
-    # nodes and attributes as Pacemaker sees them
-    (r"Node \S+ state is now ", SignalKind.PACEMAKER),
-    (r"Setting \S+\[\S+\]\S*: ", SignalKind.PACEMAKER),
-    (r"State transition S_\w+ -> S_(?:IDLE|NOT_DC|ELECTION)\b|DC node \(\S+\) left", SignalKind.PACEMAKER),
-    (r"process .*(?:exited|terminated)|Respawning|Shutting down|Additional logging available", SignalKind.PACEMAKER),
+    # nodes and attributes as Pacemaker sees them; its own attributes begin with #
+    (r"^pacemaker-controld: .*(?:Node \S+ state is now |DC node \(\S+\) left|-> S_(?:IDLE|POLICY_ENGINE|NOT_DC|ELECTION)\b)", SignalKind.PACEMAKER),
+    (r"^pacemaker-attrd: .*Setting [^#\s]\S*\[\S+\]", SignalKind.PACEMAKER),
+    (r"^pacemakerd: .*(?:Shutting down|exited|terminated|[Rr]espawning)", SignalKind.PACEMAKER),
 ))  # fmt: skip
 
 # Anywhere in the line: what another source of the same stream wrote may stand before it.
@@ -142,7 +138,7 @@ def of_entry(witness: str, entry: Entry) -> Signal | None:
     elif entry.identifier == "systemd":
         found = _find(_SYSTEMD, entry.message)
     elif entry.identifier.startswith("pacemaker"):
-        found = _find(_PACEMAKER, entry.message)
+        found = _find(_PACEMAKER, f"{entry.identifier}: {entry.message}")
     else:
         return None  # a resource agent's own words
     return _signal(witness, "journal", entry.message, found, entry.at)

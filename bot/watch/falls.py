@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.watch.news import Cause
 from commands.errors import CommandFailed, HaclusterError, SudoRefused, Unreachable
 from commands.facts.fact import NOT_FOUND
 
 _DOWN = ("Failed to initialize the cmap API. Error CS_ERR_LIBRARY", "Dispatch error CS_ERR_LIBRARY")
 _ABSENT = ("command not found", "failed to run command")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _LONGEST = 300
 
 
@@ -39,4 +42,4 @@ def cause_of(error: HaclusterError) -> Cause:
 def words_of(error: HaclusterError) -> str:
     """Return it in a line for people: the script that failed says less than its last words."""
     said = error.output if isinstance(error, CommandFailed) and error.output else error.message
-    return " ".join(said.split())[-_LONGEST:]
+    return " ".join(_COLOUR.sub("", said).split())[-_LONGEST:]

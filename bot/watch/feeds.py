@@ -84,7 +84,11 @@ class Position:
 
     cursor: str
     boot: str = ""
-    at: float | None = None
+
+    @property
+    def at(self) -> float | None:
+        """When the entry there was written, by the node's clock."""
+        return journal.written_at(self.cursor)
 
 
 @dataclass(slots=True)
@@ -100,13 +104,13 @@ class JournalFeed:
     gap: Gap | None = field(default=None, init=False)
     _resuming: bool = field(default=False, init=False)
     """The entry at the position is still to come."""
-    _fresh: bool = field(default=True, init=False)
-    """No entry has come yet."""
     _begun: float = field(default=0.0, init=False)
+    _news_from: float = field(default=0.0, init=False)
+    """Entries older than this are not news: seen before, or from before anybody watched."""
     _beats: int = field(default=0, init=False)
 
     async def command(self) -> Command:
-        self._resuming, self._fresh, self._begun, self._beats = self.position is not None, True, 0.0, 0
+        self._resuming, self._beats = self.position is not None, 0
         return journal.follow(self.position.cursor if self.position else None)
 
     def hear(self, line: str) -> bool:
@@ -118,6 +122,7 @@ class JournalFeed:
             return self._beats > 1
         if (begin := journal.begin(line)) is not None:
             self._begun = begin.at
+            self._news_from = 0.0 if self._resuming else begin.at
             self.note = _NOTES[begin.keeping]
             return False
         try:
@@ -135,20 +140,17 @@ class JournalFeed:
             self.position = None
 
     def _take(self, entry: journal.Entry) -> None:
-        before, first = self.position, self._fresh
-        self._fresh = False
-        known = (self._resuming and before is not None and entry.cursor == before.cursor) or (
-            before is None and first and entry.at < self._begun
-        )
-        if self._resuming and not known:
-            booted = before is not None and before.boot not in {"", entry.boot}
+        before = self.position
+        booted = before is not None and before.boot not in {"", entry.boot}
+        found = self._resuming and before is not None and before.cursor == entry.cursor
+        if self._resuming and not found:
             self._cursor_gone("the node has been booted since" if booted else "older entries were removed")
-        elif before is not None and before.boot not in {"", entry.boot}:
+        elif booted:
             self._tell(GapKind.REBOOTED, "it has been booted: its last lines before that may not have reached its disk")
         self._resuming = False
-        if not known:
+        if not found and entry.at >= self._news_from:
             self._tell_of(entry)
-        self.position = Position(entry.cursor, entry.boot, entry.at)
+        self.position = Position(entry.cursor, entry.boot)
 
     def _tell_of(self, entry: journal.Entry) -> None:
         if entry.suppressed is not None:
@@ -158,7 +160,10 @@ class JournalFeed:
             self.sink(signal)
 
     def _cursor_gone(self, why: str) -> None:
+        """Say so. What follows may be the whole journal: older entries than the lost one were read already."""
         self._resuming = False
+        if self.position is not None and self.position.at is not None:
+            self._news_from = min(self.position.at, self._begun)
         self._tell(GapKind.CURSOR_GONE, f"the entry that was read last is no longer in the journal: {why}")
 
     def _tell(self, kind: GapKind, why: str) -> None:

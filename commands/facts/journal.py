@@ -2,8 +2,8 @@
 
 Source: `journalctl(1)` and systemd's journal fields, held against systemd 247, 252 and 257. Nothing is missed while
 nobody followed: a journal is resumed at the last entry that was seen, by its cursor, and asked for that very entry again.
-If it is not the first to come, it is gone, and lines after it may be too. `--after-cursor` would not tell: where the
-entry is gone it begins at the next one, or passes over it.
+If it is not the first to come, it is gone, and lines after it may be too; journalctl begins somewhere near, or at the
+journal's very beginning. `--after-cursor` would not tell: where the entry is gone it passes over the next one.
 
 A journal in memory (`volatile`, Enterprise Linux's default until somebody makes /var/log/journal) ends with the boot.
 journald itself says where it dropped what a unit wrote too fast.
@@ -33,6 +33,7 @@ _UNITS = ("--unit=corosync.service", "--unit=pacemaker.service")
 _JOURNALD = "systemd-journald"
 _SUPPRESSED = re.compile(r"Suppressed (\d+) messages from (\S+)", re.ASCII)
 _BEGIN = re.compile(r"begin (\d+(?:\.\d+)?) (\w+)", re.ASCII)
+_WRITTEN = re.compile(r"\bt=([0-9a-f]{1,16})\b")
 _BYTE = 256
 
 _FOLLOW = lease.script("""
@@ -92,6 +93,12 @@ def begin(line: str) -> Begin | None:
     found = _BEGIN.fullmatch(line)
     keeping = _KEEPING.get(found[2]) if found else None
     return Begin(float(found[1]), keeping) if found and keeping else None
+
+
+def written_at(cursor: str) -> float | None:
+    """Return when the entry of a cursor was written, in seconds since 1970 by the node's clock, if the cursor says so."""
+    found = _WRITTEN.search(cursor)
+    return int(found[1], 16) / 1_000_000 if found else None
 
 
 def parse(line: str) -> Entry:

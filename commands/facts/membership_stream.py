@@ -6,7 +6,8 @@ before anybody is out. There is no first state: who subscribed reads it afterwar
 
 `corosync-cmapctl -T` is not fit for a pipe. It buffers what it prints, hence `stdbuf`; and where its standard input is
 closed it spins on a core for ever, hence one that never says anything and is never closed. When corosync ends, so does
-it, and with it the whole stream.
+it, and with it the whole stream. `tail` is told of new lines by inotify; where a file system has none it looks itself,
+ten times a second instead of once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ SUBSCRIBED = 'Type "q" to finish'
 
 _FOLLOW = lease.script("""
 { stdbuf -oL corosync-cmapctl -T runtime.members. runtime.votequorum. < <(exec sleep infinity); kill $$; } &
-[ -z "$1" ] || { tail --lines=0 --follow=name --retry -- "$1"; kill $$; } &
+[ -z "$1" ] || { tail --lines=0 --follow=name --retry --sleep-interval=0.1 -- "$1"; kill $$; } &
 """)
 
 
