@@ -46,7 +46,7 @@ _BARE = haproxy_config.FACT.parse(Completed("n1", haproxy_config.FACT.command, 0
 
 _IN_SBIN = frozenset({
     "chpasswd", "cibadmin", "corosync-cfgtool", "corosync-cmapctl", "corosync-quorumtool", "crm_attribute", "crm_mon",
-    "crm_resource", "haproxy", "ip", "pcs", "subscription-manager", "sysctl",
+    "crm_resource", "crm_verify", "haproxy", "ip", "pcs", "subscription-manager", "sysctl",
 })  # fmt: skip
 """The rest is in /usr/bin. Where a system has its program in the other of the two, it has a link, which sudo follows."""
 

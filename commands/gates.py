@@ -50,6 +50,16 @@ def gate_state(cib: Cib, resource: str) -> GateState | None:
     return None
 
 
+def gate_rule(resource: str) -> str:
+    """Return the id that our gates' rules have."""
+    return f"gate-{resource}"
+
+
+def away_rule(resource: str) -> str:
+    """Return the id of our rules that keep a resource off nodes whose attribute says `away`."""
+    return f"away-{resource}"
+
+
 def has_away_rule(cib: Cib, resource: str) -> bool:
     """Return whether a node whose attribute says `away` may not run the resource: clusters made elsewhere may lack it."""
     sent = Expression("expression", approval_attribute(resource), "eq", AWAY)

@@ -79,8 +79,17 @@ def _peers(cluster: ClusterSpec, node: NodeSpec) -> tuple[NodeSpec, ...]:
     return tuple(peer for peer in cluster.nodes if peer.name != node.name)
 
 
+ON_FIRST = frozenset({"host_auth"})
+"""Fields that are read on a cluster's first node only: its pcs is the one that commands the others."""
 PCSD_PORT = 2224
-NONLOCAL_BIND = "net.ipv4.ip_nonlocal_bind"
+NONLOCAL_BIND, NONLOCAL_BIND_V6 = "net.ipv4.ip_nonlocal_bind", "net.ipv6.ip_nonlocal_bind"
+
+
+def nonlocal_binds(cluster: ClusterSpec) -> tuple[str, ...]:
+    """Return the kernel settings that let HAProxy bind the cluster's floating IPs on a node that has none of them."""
+    six = any(vip.address.version == 6 for vip in cluster.vips)  # noqa: PLR2004 - the version of IP
+    return (NONLOCAL_BIND, NONLOCAL_BIND_V6) if six else (NONLOCAL_BIND,)
+
 
 FACTS: Mapping[str, Callable[[ClusterSpec, NodeSpec], Fact[Any]]] = {
     "addresses": lambda *_: host.ADDRESSES,
@@ -103,7 +112,7 @@ FACTS: Mapping[str, Callable[[ClusterSpec, NodeSpec], Fact[Any]]] = {
     "quorum": lambda *_: corosync_quorum.FACT,
     "resolution": lambda cluster, node: host.resolution(tuple(peer.name for peer in _peers(cluster, node))),
     "status": lambda *_: crm_mon.FACT,
-    "sysctl": lambda *_: host.sysctl((NONLOCAL_BIND,)),
+    "sysctl": lambda cluster, _: host.sysctl(nonlocal_binds(cluster)),
     "under_way": lambda *_: under_way.FACT,
     "units": lambda *_: units.FACT,
     "vips_in_use": lambda cluster, _: reach.in_use(tuple(str(vip.address) for vip in cluster.vips)),
@@ -137,11 +146,17 @@ class Snapshot:
         return ((node, value) for node, value in self.known(field) if not isinstance(value, NotRunning))
 
     def unknown(self, *names: str) -> Iterator[tuple[NodeSnapshot, Unknown]]:
-        """Yield each node on which one of the fields could not be read, with the first reason."""
+        """Yield each node on which one of the fields that are read there could not be, with the first reason."""
         for node in self.nodes:
-            failed = node.unknown(*names)
+            failed = node.unknown(*fields_read(self.cluster, node.node, names))
             if failed:
                 yield node, failed
+
+
+def fields_read(cluster: ClusterSpec, node: NodeSpec, names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the named fields that are read on this node."""
+    first = node.name == cluster.nodes[0].name
+    return tuple(name for name in names if first or name not in ON_FIRST)
 
 
 async def gather(
@@ -163,10 +178,11 @@ async def gather(
         blank = NodeSnapshot(node)
         if asked is not None and node.name not in asked:
             return blank
+        here = fields_read(cluster, node, wanted)
         readings = await asyncio.gather(
-            *(read(runner, node, own.get(name) or FACTS[name](cluster, node)) for name in wanted)
+            *(read(runner, node, own.get(name) or FACTS[name](cluster, node)) for name in here)
         )
-        found: dict[str, Any] = dict(zip(wanted, readings, strict=True))
+        found: dict[str, Any] = dict(zip(here, readings, strict=True))
         return replace(blank, **found)
 
     return Snapshot(cluster, tuple(await asyncio.gather(*(ask(node) for node in cluster.nodes))))

@@ -12,7 +12,9 @@ from commands.command import Command, Completed
 from commands.errors import UnreadableOutput
 from commands.facts.fact import Fact
 
-NAMES = ("corosync", "pacemaker", "pcsd", "haproxy", "firewalld")
+NAMES = ("corosync", "pacemaker", "pcsd", "pcsd-ruby", "haproxy", "firewalld")
+_ADDED = frozenset({"pcsd-ruby"})
+"""Not asked for by all of what was recorded: as if systemd did not know them."""
 _PROPERTIES = ("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "NRestarts", "ActiveEnterTimestamp")
 
 
@@ -64,6 +66,10 @@ def parse(done: Completed) -> Units:
             )
         except (KeyError, ValueError) as error:
             raise UnreadableOutput("systemctl show", f"a unit without a usable {error}", block) from error
+    for name in _ADDED - units.keys():
+        units[name] = Unit(
+            name, loaded=False, active=False, active_state="inactive", sub_state="dead", enabled=False, restarts=None
+        )
     missing = [name for name in NAMES if name not in units]
     if missing:
         raise UnreadableOutput("systemctl show", f"nothing about {', '.join(missing)}", done.stdout)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from sandbox.nodes.cluster import Cluster
@@ -25,13 +25,14 @@ class PoweredOff(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command under way: `args` are the words behind the tool's name."""
+    """A command under way: `args` are the words behind the tool's name, `environment` what the line sets for it."""
 
     world: World
     machine: Machine
     args: tuple[str, ...]
     stdin: str = field(default="", repr=False)
     boot: int = 0
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     async def takes(self, seconds: float) -> None:
         """Let time pass, and then what happened in it. Raises `PoweredOff` if the power went meanwhile."""

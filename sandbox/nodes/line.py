@@ -9,21 +9,22 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _WITH_VALUE = {"env": {"-u", "-C"}, "timeout": {"-k", "-s"}, "sudo": {"-u", "-g"}, "stdbuf": {"-o", "-i", "-e"}}
 
 
-def command(line: str) -> list[str]:
-    """Return the argv without what only surrounds it: exec, env, timeout, setsid, sudo.
+def command(line: str) -> tuple[list[str], dict[str, str]]:
+    """Return the argv without what only surrounds it (exec, env, timeout, setsid, sudo), and what that sets.
 
     Raises ValueError for a line that is no single command.
     """
     words = shlex.split(line)
+    environment: dict[str, str] = {}
     while words:
         wrapper = words[0]
         if wrapper not in {"exec", "env", "timeout", "setsid", "sudo", "stdbuf"}:
             break
-        words = _without(wrapper, words[1:])
-    return words
+        words = _without(wrapper, words[1:], environment)
+    return words, environment
 
 
-def _without(wrapper: str, words: list[str]) -> list[str]:
+def _without(wrapper: str, words: list[str], environment: dict[str, str]) -> list[str]:
     rest = list(words)
     while rest and rest[0].startswith("-"):
         option = rest.pop(0)
@@ -32,5 +33,6 @@ def _without(wrapper: str, words: list[str]) -> list[str]:
         if option in _WITH_VALUE.get(wrapper, set()) and rest:
             rest.pop(0)
     while wrapper in {"env", "sudo"} and rest and _ASSIGNMENT.fullmatch(rest[0]):
-        rest.pop(0)
+        name, _, value = rest.pop(0).partition("=")
+        environment[name] = value
     return rest[1:] if wrapper == "timeout" else rest

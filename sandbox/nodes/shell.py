@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sandbox.nodes import line as lines
@@ -12,7 +13,7 @@ from sandbox.nodes.tools import TOOLS
 from sandbox.nodes.world import World
 
 NOT_FOUND = 127
-_READ_STDIN = frozenset({"chpasswd", "install", "pcs"})
+_READ_STDIN = frozenset({"chpasswd", "cibadmin", "install", "pcs"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,15 @@ class Meant:
     args: tuple[str, ...]
     reads: bool
     """Whether it reads its standard input."""
+    environment: Mapping[str, str]
 
 
 def understand(world: World, machine: Machine, line: str) -> Meant | Answer:
     """Return what a line means, or the answer at once if nothing can be done with it."""
     try:
-        words = lines.command(line)
+        words, environment = lines.command(line)
     except ValueError as error:
-        words = []
+        words, environment = [], {}
         why = str(error)
     else:
         why = "no command in it"
@@ -41,19 +43,23 @@ def understand(world: World, machine: Machine, line: str) -> Meant | Answer:
     if tool in {"sh", "bash"} and args[:1] == ["-c"] and len(args) > 1:
         found = scripts.find(args[1])
         if found is not None:
-            return Meant(found, tuple(args[3:]), reads=False)
+            return Meant(found, tuple(args[3:]), reads=False, environment=environment)
     elif tool in TOOLS:
         package, play = TOOLS[tool]
         if package and package not in machine.packages:
             words_ = f"timeout: failed to run command '{tool}': No such file or directory\n"
             return Answer(status=NOT_FOUND, stderr=words_)
-        return Meant(play, tuple(args), reads=tool in _READ_STDIN)
+        return Meant(play, tuple(args), _reads(tool, args), environment)
     world.unknown_commands.append(line)
     return Answer(
         status=NOT_FOUND, stderr=f"this simulated machine does not know the command: {' '.join(words)[:200]}\n"
     )
 
 
+def _reads(tool: str, args: list[str]) -> bool:
+    return tool in _READ_STDIN and (tool != "cibadmin" or "--xml-pipe" in args)
+
+
 async def run(world: World, machine: Machine, meant: Meant, stdin: str) -> Answer:
     """Play it. Raises `PoweredOff` if the machine loses its power meanwhile."""
-    return await meant.tool(Call(world, machine, meant.args, stdin, machine.boot))
+    return await meant.tool(Call(world, machine, meant.args, stdin, machine.boot, meant.environment))

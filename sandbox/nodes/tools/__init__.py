@@ -19,6 +19,7 @@ TOOLS: Mapping[str, tuple[str, Tool]] = {
     "crm_attribute": ("pacemaker-cli", crm.attribute),
     "crm_mon": ("pacemaker-cli", crm_mon.crm_mon),
     "crm_resource": ("pacemaker-cli", crm.resource),
+    "crm_verify": ("pacemaker-cli", cib.crm_verify),
     "date": ("", host.date),
     "dpkg": ("", apt.dpkg),
     "dpkg-query": ("", apt.dpkg_query),

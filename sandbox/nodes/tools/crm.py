@@ -1,10 +1,15 @@
-"""crm_attribute and crm_resource of Pacemaker 2.1.5: attributes of nodes, and moving a resource by a constraint."""
+"""crm_attribute and crm_resource of Pacemaker 2.1.5.
+
+Attributes of nodes, options of the cluster, and moving a resource by a constraint.
+"""
 
 from __future__ import annotations
 
 from xml.etree.ElementTree import SubElement
 
 from sandbox.nodes.call import Answer, Call
+from sandbox.nodes.cib import Cib
+from sandbox.nodes.tools.cib import FILE
 from sandbox.nodes.tools.words import option
 
 NO_SUCH, USAGE, NOT_CONNECTED, TIMED_OUT = 105, 64, 102, 124
@@ -12,7 +17,9 @@ _WAITS = 60.0
 
 
 async def attribute(call: Call) -> Answer:
-    """Set a transient attribute, or delete it."""
+    """Set a transient attribute, or delete it; or set an option in the file that `CIB_file` names."""
+    if FILE in call.environment:
+        return await _in_file(call, call.environment[FILE])
     await call.takes(0.05)
     cluster = call.pacemaker
     if cluster is None:
@@ -30,6 +37,20 @@ async def attribute(call: Call) -> Answer:
     node_id = cluster.conf.node(node).id
     words = f"Deleted nodes attribute: id=status-{node_id}-{name} name={name}\n" if deletes else ""
     return Answer(words)
+
+
+async def _in_file(call: Call, path: str) -> Answer:
+    """Set or delete an option of the cluster."""
+    await call.takes(0.02)
+    text = call.machine.read(path)
+    name, value = option(call.args, "-n", "--name"), option(call.args, "-v", "--update")
+    if text is None or name is None or option(call.args, "-t", "--type") != "crm_config":
+        return Answer(status=USAGE, stderr=f"crm_attribute: the model does not play {' '.join(call.args)}\n")
+    cib = Cib.parse(text)
+    cib.set_property(name, value)
+    cib.bump(configuration=True)
+    call.machine.write(path, cib.text(), "600")
+    return Answer()
 
 
 async def resource(call: Call) -> Answer:

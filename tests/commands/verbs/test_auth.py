@@ -38,13 +38,14 @@ def requested(*flags: str, password: str = "generated") -> SetupRequest:
 
 def member(name: str, auth: str = "online", **changed: Any) -> NodeSnapshot:
     pcsd = Unit("pcsd", loaded=True, active=True, active_state="active", sub_state="", enabled=True, restarts=0)
+    ruby = replace(pcsd, name="pcsd-ruby", enabled=False)
     node = NodeSnapshot(
         WEB.node(name),
         conf=Known(CONF),
         host_auth=Known(HostAuth(dict.fromkeys(("n1", "n2"), auth))),  # type: ignore[arg-type]
         os=Known(OperatingSystem("debian", "12", "Debian 12", "apt", 12)),
         packages=Known(Packages(dict.fromkeys(CLUSTER_PACKAGES["apt"], "1:3.1"))),
-        units=Known(Units({"pcsd": pcsd})),
+        units=Known(Units({"pcsd": pcsd, "pcsd-ruby": ruby})),
     )
     return replace(node, **changed)
 
@@ -72,9 +73,20 @@ def test_where_trust_is_lost_it_is_made_anew_with_the_password_on_standard_input
 def test_a_new_password_is_set_though_they_trust_each_other() -> None:
     decision = decided(member("n1"), member("n2"), request=requested("new-password"))
     assert "chpasswd < " in shown(decision)
+    assert "systemctl" not in shown(decision)
     assert isinstance(decision, Plan)
     present = {step.id for step in decision.steps}
     assert all(set(step.after) <= present for step in decision.steps)
+
+
+def test_a_pcsd_that_was_stopped_is_started_and_starts_at_boot() -> None:
+    gone = {name: replace(unit, active=False, enabled=False) for name, unit in member("n1").units.value.units.items()}  # type: ignore[union-attr]
+    decision = decided(*(member(name, "offline", units=Known(Units(gone))) for name in ("n1", "n2")))
+    assert isinstance(decision, Plan)
+    assert [step.id for step in decision.steps] == ["pcsd", "enable", "password", "auth", "trusted"]
+    assert "systemctl start pcsd pcsd-ruby" in shown(decision)
+    assert "systemctl enable pcsd" in shown(decision)
+    assert decision.steps[-1].proof is not None, "host auth is verified by what pcs says of each host"
 
 
 def test_every_node_that_cannot_be_asked_is_a_reason() -> None:

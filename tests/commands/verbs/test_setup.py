@@ -73,12 +73,13 @@ def unit(name: str, *, on: bool, enabled: bool) -> Unit:
     return Unit(name, loaded=True, active=on, active_state=state, sub_state="", enabled=enabled, restarts=0)
 
 
-def units(*, pcsd: bool = False, boot: bool = False, haproxy: bool = False) -> Known[Units]:
+def units(*, pcsd: bool = False, boot: bool = False, haproxy: bool = False, ruby: bool = False) -> Known[Units]:
     found = (
         unit("pcsd", on=pcsd, enabled=pcsd),
         unit("corosync", on=boot, enabled=boot),
         unit("pacemaker", on=boot, enabled=boot),
         unit("haproxy", on=haproxy, enabled=haproxy),
+        replace(unit("pcsd-ruby", on=pcsd, enabled=False), loaded=ruby),
     )
     return Known(Units({one.name: one for one in found}))
 
@@ -140,7 +141,20 @@ CMAP = CorosyncMap(
 
 def complete_cib() -> Cib:
     """The configuration that setup makes, as the CIB holds it."""
-    rules = [(f"{kind}-{vip}", vip) for vip in ("vip1", "vip2") for kind in ("gate", "away")]
+    homes = {"vip1": "n1", "vip2": "n2"}
+    gates = {
+        vip: (
+            Expression("expression", "#uname", "ne", home),
+            Expression("expression", f"hacluster-{vip}", "not_defined"),
+        )
+        for vip, home in homes.items()
+    }
+    aways = {vip: (Expression("expression", f"hacluster-{vip}", "eq", "away"),) for vip in homes}
+    rules = [
+        Location(f"{kind}-{vip}", vip, rules=(Rule(f"{kind}-{vip}", -1_000_000, "and", said),))
+        for kind, told in (("gate", gates), ("away", aways))
+        for vip, said in told.items()
+    ]
     return Cib(
         0, 7, 0, "", "", "", "cib",
         properties={"stonith-enabled": "false"},
@@ -153,7 +167,7 @@ def complete_cib() -> Cib:
         clones=(Clone("haproxy-clone", {}, ("haproxy",)),),
         orders=tuple(Order(f"o-{v}", "haproxy-clone", v) for v in ("vip1", "vip2")),
         colocations=tuple(Colocation(f"c-{v}", v, "haproxy-clone", 1_000_000) for v in ("vip1", "vip2")),
-        locations=tuple(Location(f"l-{r}", v, rules=(Rule(r, -1_000_000, "and", ()),)) for r, v in rules),
+        locations=tuple(rules),
     )  # fmt: skip
 
 
@@ -208,8 +222,8 @@ def reasons(decision: object) -> str:
 
 def test_bare_servers_get_the_whole_recipe_in_order() -> None:
     assert ids(decide(REQUEST, BARE)) == [
-        "packages", "sysctl", "leftover", "pcsd", "password", "auth", "create", "seed", "start", "enable", "haproxy",
-        "draft", "configure", "serving",
+        "packages", "sysctl", "leftover", "pcsd", "password", "auth", "create", "seed", "start", "trusted", "haproxy",
+        "enable", "draft", "configure", "serving",
     ]  # fmt: skip
 
 
@@ -219,8 +233,9 @@ def test_the_commands_are_those_of_the_recipe() -> None:
     shown = [c.shown() for step in decision.steps for lane in step.lanes for c in lane.commands]
     assert "pcs host auth -u hacluster -- n1 addr=10.0.0.1 n2 addr=10.0.0.2 < the hacluster password" in shown
     assert "pcs cluster setup web n1 addr=10.0.0.1 n2 addr=10.0.0.2" in shown
-    assert shown.count("pcs cluster start") == 2, "on each node"
-    assert shown.count("env SYSTEMCTL_SKIP_SYSV=1 systemctl enable corosync pacemaker") == 2, "on each node"
+    assert shown.count("systemctl start corosync pacemaker") == 2, "on each node"
+    assert shown.count("env SYSTEMCTL_SKIP_SYSV=1 systemctl enable corosync pacemaker pcsd") == 2, "on each node"
+    assert shown.count("env SYSTEMCTL_SKIP_SYSV=1 systemctl disable --no-reload haproxy") == 2, "on each node"
     assert not any("--force" in line or "--debug" in line for line in shown if line.startswith("pcs"))
 
 
@@ -239,7 +254,7 @@ FIELDS = [
     ("packages", ["packages"]),
     ("sysctl", ["sysctl"]),
     ("units", ["pcsd", "enable"]),
-    ("host_auth", ["password", "auth"]),
+    ("host_auth", ["password", "auth", "trusted"]),
     ("haproxy_config", ["haproxy"]),
 ]
 
@@ -319,8 +334,8 @@ def test_a_running_cluster_without_its_resources_gets_them_and_loses_the_short_e
     assert ids(decision) == ["draft", "configure", "serving"]
     assert isinstance(decision, Plan)
     drafted = [c.shown() for c in decision.steps[0].lanes[0].commands]
-    assert drafted[0] == f"pcs cluster cib {configuration.ORIGINAL}"
-    assert any("property set" in line and "dc-deadtime=" in line.split() for line in drafted)
+    assert "cibadmin --query" in drafted[0]
+    assert any("--name dc-deadtime --delete" in line for line in drafted)
 
 
 def test_where_one_node_has_the_cluster_the_other_gets_it_from_there() -> None:
@@ -364,7 +379,26 @@ def test_a_running_haproxy_is_handed_over_without_being_stopped() -> None:
     decision = decide(REQUEST, running)
     assert isinstance(decision, Plan)
     argvs = [c.argv for step in decision.steps for lane in step.lanes for c in lane.commands]
-    assert argvs == [("env", "SYSTEMCTL_SKIP_SYSV=1", "systemctl", "disable", "haproxy")] * 2
+    assert [argv[3:] for argv in argvs] == [
+        ("disable", "--no-reload", "haproxy"),
+        ("enable", "corosync", "pacemaker", "pcsd"),
+    ] * 2
+
+
+@pytest.mark.parametrize(("ruby", "started"), [(True, ("pcsd", "pcsd-ruby")), (False, ("pcsd",))])
+def test_both_halves_of_pcsd_are_started_where_there_are_two(ruby: bool, started: tuple[str, ...]) -> None:  # noqa: FBT001
+    stopped = snapshot(*(replace(finished(n), units=units(boot=True, ruby=ruby)) for n in NAMES))
+    decision = decide(REQUEST, stopped)
+    assert isinstance(decision, Plan)
+    step = next(step for step in decision.steps if step.id == "pcsd")
+    assert [c.argv for lane in step.lanes for c in lane.commands] == [("systemctl", "start", *started)] * 2
+
+
+def test_a_half_of_pcsd_that_did_not_come_back_is_started_too() -> None:
+    lonely = units(pcsd=True, boot=True, ruby=True).value
+    half = Units({**lonely.units, "pcsd-ruby": replace(lonely.unit("pcsd-ruby"), active=False)})
+    decision = decide(REQUEST, snapshot(*(replace(finished(n), units=Known(half)) for n in NAMES)))
+    assert ids(decision) == ["pcsd", "serving"]
 
 
 def test_a_given_haproxy_configuration_that_was_put_there_and_not_loaded_is_loaded() -> None:
@@ -375,8 +409,10 @@ def test_a_given_haproxy_configuration_that_was_put_there_and_not_loaded_is_load
     )
     decision = decide(REQUEST, cut)
     assert isinstance(decision, Plan)
-    step = next(step for step in decision.steps if step.id == "haproxy")
-    assert [c.argv[-2] for c in step.lanes[0].commands] == ["reset-failed", "try-reload-or-restart", "disable"]
+    load, hand_over = decision.steps[:2]
+    assert [c.argv[-2] for c in load.lanes[0].commands] == ["reset-failed", "try-reload-or-restart"]
+    assert [c.argv[-3] for c in hand_over.lanes[0].commands[:1]] == ["disable"]
+    assert load.id in hand_over.after, "once it is handed over, nobody would know that it has to be loaded"
     assert not any("is kept" in risk.text for risk in decision.risks)
 
 
@@ -553,7 +589,7 @@ def test_whatever_cannot_be_read_is_a_reason_and_never_a_plan(unread: list[str],
     shaken = replace(node, **dict[str, Any](dict.fromkeys(unread, Unknown("n2: broken"))))
     other = finished("n1") if done else bare("n1")
     decision = decide(REQUEST, snapshot(other, shaken) if second else snapshot(shaken, other))
-    needed = set(unread) - {"haproxy", "links", "quorum", "pcs_version"}
+    needed = set(unread) - {"haproxy", "links", "quorum", "pcs_version"} - ({"host_auth"} if second else set())
     assert isinstance(decision, Refusal) is bool(needed)
 
 
@@ -595,8 +631,10 @@ def test_fencing_keeps_its_secret_out_of_sight_and_defaults_to_automatic_failove
         in shown
     )
     assert "canary" not in shown + repr(decision) + repr(asked)
-    assert "stonith-enabled=true" in shown
-    assert "rule id=gate" not in shown
+    assert "--name stonith-enabled --update true" in shown
+    assert 'id="gate-' not in "".join(
+        c.stdin.text for step in decision.steps for lane in step.lanes for c in lane.commands if c.stdin
+    )
 
 
 @given(st.text(max_size=200))

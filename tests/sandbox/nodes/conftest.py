@@ -14,7 +14,10 @@ from commands.snapshot import NONLOCAL_BIND, Snapshot, gather
 from commands.ssh.host_keys import KnownHostsFiles
 from commands.ssh.options import SshOptions
 from commands.ssh.runner import SshRunner
-from commands.verbs.setup.steps import CIB_FILE, HAPROXY_CFG, SYSCTL_FILE, change, write
+from commands.verbs.setup.steps.cluster import CIB_FILE
+from commands.verbs.setup.steps.making import change, write
+from commands.verbs.setup.steps.proxy import HAPROXY_CFG
+from commands.verbs.setup.steps.servers import SYSCTL_FILE
 from config.inventory import ClusterSpec, NodeSpec
 from sandbox.nodes.clock import HandClock
 from sandbox.run.box import HAPROXY_FILES

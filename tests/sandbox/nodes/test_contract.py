@@ -20,7 +20,7 @@ from commands.facts.fact import Known, NotRunning, Unknown
 from commands.facts.haproxy_stat import ProxyStatus
 from commands.facts.host import Addresses
 from commands.gates import gate_state
-from commands.snapshot import FACTS, NodeSnapshot, gather
+from commands.snapshot import FACTS, NodeSnapshot, Snapshot, fields_read, gather
 from config.inventory import ClusterSpec
 from tests.commands.conftest import CAPTURES, RecordedNodes
 from tests.sandbox.nodes.conftest import Played
@@ -63,7 +63,7 @@ async def test_every_fact_is_read_and_means_what_real_nodes_said(
     recorded = await gather(RECORDED, RecordedNodes(CAPTURES / "debian12" / situation, together=1), fields, nodes)
 
     for name in nodes:
-        assert _unread(snapshot.node(name)) == {}
+        assert _unread(snapshot, snapshot.node(name)) == {}
         simulated, real = _meanings(snapshot.node(name), fields), _meanings(recorded.node(name), fields)
         for field in fields:
             assert simulated[field] == real[field], f"{field} of {name}"
@@ -73,7 +73,7 @@ async def test_a_bare_server_has_no_cluster_and_a_setup_can_begin(played: Played
     snapshot = await played.read(FACTS)
 
     for node in snapshot.nodes:
-        assert _unread(node) == {}
+        assert _unread(snapshot, node) == {}
         assert _value(node, "packages").versions == {}
         assert isinstance(_value(node, "disk_cib"), NotRunning)
         assert _value(node, "os").pretty == "Debian GNU/Linux 12 (bookworm)"
@@ -112,8 +112,9 @@ async def test_an_address_stays_where_it_was_let_go_until_somebody_brings_it_hom
     assert _value(snapshot.node("n2"), "vips_in_use").addresses["10.77.0.102"] == "self"
 
 
-def _unread(node: NodeSnapshot) -> dict[str, Unknown]:
-    return {field: reading for field in FACTS if isinstance(reading := getattr(node, field), Unknown)}
+def _unread(snapshot: Snapshot, node: NodeSnapshot) -> dict[str, Unknown]:
+    fields = fields_read(snapshot.cluster, node.node, FACTS)
+    return {field: reading for field in fields if isinstance(reading := getattr(node, field), Unknown)}
 
 
 def _value(node: NodeSnapshot, field: str) -> Any:
@@ -150,7 +151,7 @@ def _cib(said: Cib) -> object:
         "clones": said.clones,
         "orders": said.orders,
         "with HAProxy": {one for one in said.colocations if one.with_resource == "haproxy-clone"},
-        "gates": said.gates,
+        "gates": [(gate.resource, gate.home, gate.rule_id) for gate in said.gates],
         "gate states": [gate_state(said, one.id) for one in said.primitives],
         "nodes": said.nodes,
         "defaults": said.resource_defaults,

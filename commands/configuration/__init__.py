@@ -1,0 +1,18 @@
+"""An HAProxy cluster in Pacemaker's configuration (the CIB): what should be there, and how it gets there.
+
+HAProxy runs as a clone on every node, and each floating IP needs a running HAProxy beside it. With failover `approved`,
+each floating IP has a home node and a gate (`commands.gates`). With failover `automatic`, floating IPs keep apart by a
+finite score. What is there is never changed, only what is missing is added; what contradicts is a conflict for people.
+"""
+
+from __future__ import annotations
+
+from commands.configuration.conflicts import conflicts
+from commands.configuration.draft import DRAFT, ORIGINAL, draft_commands, push_command, seed_command
+from commands.configuration.resources import CLONE, PROXY, Vip, fence_devices, vips
+from commands.configuration.wanted import SEED_DEADTIME, missing
+
+__all__ = [
+    "CLONE", "DRAFT", "ORIGINAL", "PROXY", "SEED_DEADTIME", "Vip", "conflicts", "draft_commands", "fence_devices",
+    "missing", "push_command", "seed_command", "vips",
+]  # fmt: skip
