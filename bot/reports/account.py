@@ -96,7 +96,7 @@ class Account:
 def courses(cluster: ClusterSpec, recorded: Recorded, looking: Iterable[Period], period: Period) -> tuple[Course, ...]:
     """Follow each node, and each floating IP that was known of, through the period."""
     watched = tuple(looking)
-    addresses = list(recorded[-1][1].of(Topic.VIP)) if recorded else []
+    addresses = next((list(of) for _, known in reversed(recorded) if (of := known.of(Topic.VIP))), [])
     return (
         *(Course(one.name, "node", stretches(node(one.name), recorded, watched, period)) for one in cluster.nodes),
         *(Course(name, "ip", stretches(floating_ip(name), recorded, watched, period)) for name in addresses),

@@ -136,7 +136,9 @@ def _details(account: Account, zone: ZoneInfo) -> Iterator[Part]:
     yield from account.pending
     if any(share.down or share.unknown for _, share in account.shares):
         rows = tuple(_row(course, share, account.period) for course, share in account.shares)
-        yield Table(("", "up", "down", "not seen", ""), rows, f"`{account.cluster.name}`: how much of the time")
+        yield Table(
+            ("what", "up", "down", "not seen", "because"), rows, f"`{account.cluster.name}`: how much of the time"
+        )
     lines = [
         *_most((_incident(account, one, zone) for one in reversed(account.real)), "incident", account),
         *_most((_failover(one, zone) for one in reversed(account.failovers)), "failover", account),

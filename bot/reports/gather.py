@@ -15,12 +15,12 @@ from bot.incidents import Incident, of_row
 from bot.reports.account import Account, courses
 from bot.reports.compose import health
 from bot.reports.drawing import NotDrawn, draw_aside
-from bot.reports.layout import timeline
+from bot.reports.layout import Course, timeline
 from bot.reports.past import Period
 from bot.reports.timeline import Timeline
-from bot.store import Lookout, Store
+from bot.store import ConditionRow, Lookout, Store
 from commands.command import Runner
-from commands.condition import from_json
+from commands.condition import Condition, from_json
 from commands.report import Report
 from commands.snapshot import gather
 from commands.verbs.patience import Impatient
@@ -38,16 +38,17 @@ _log = structlog.get_logger(__name__)
 
 Draw = Callable[[Sequence[Timeline]], Awaitable[tuple[bytes, ...]]]
 Link = Callable[[str], Awaitable[str | None]]
+"""Gives the address of a card; None or "" where there is none to be had."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where reports come from. `link` gives the address of a card; `gap` is how long between two looks is no gap."""
+    """Where reports come from. `gap` is how far two looks may be apart."""
 
     store: Store
     runner: Runner
     link: Link
-    gap: timedelta
+    gap: timedelta = timedelta(minutes=5)
     draw: Draw = draw_aside
 
 
@@ -66,7 +67,7 @@ async def report(
 
 async def _account(sources: Sources, cluster: ClusterSpec, period: Period) -> Account:
     store, name = sources.store, cluster.name
-    recorded = [(row.at, from_json(row.json)) for row in await store.conditions(name, period.since, period.until)]
+    conditions = await store.conditions(name, period.since, period.until)
     looking = await store.lookouts(name, period.since, period.until)
     seen = Period(period.since, _seen_until(looking, period, sources.gap))
     incidents = tuple(
@@ -75,7 +76,8 @@ async def _account(sources: Sources, cluster: ClusterSpec, period: Period) -> Ac
     return Account(
         cluster=cluster,
         period=seen,
-        courses=courses(cluster, recorded, (Period(one.begun, one.until) for one in looking), seen),
+        # aside: the conditions of a month are a second's work
+        courses=await asyncio.to_thread(_courses, cluster, conditions, looking, seen),
         now=await gather(cluster, Impatient(sources.runner), READS),
         events=await store.events(name, period.since, period.until),
         incidents=incidents,
@@ -83,6 +85,22 @@ async def _account(sources: Sources, cluster: ClusterSpec, period: Period) -> Ac
         ran=await store.plans_between(name, period.since, period.until),
         waiting=tuple(row for row in await store.waiting() if row.cluster == name and row.expires > period.until),
     )
+
+
+def _courses(
+    cluster: ClusterSpec, conditions: Iterable[ConditionRow], looking: Iterable[Lookout], period: Period
+) -> tuple[Course, ...]:
+    recorded = [(row.at, _condition(row)) for row in conditions]
+    return courses(cluster, recorded, (Period(one.begun, one.until) for one in looking), period)
+
+
+def _condition(row: ConditionRow) -> Condition:
+    """Read what was known. What this version cannot read is nothing known, and hides what was known before it."""
+    try:
+        return from_json(row.json)
+    except (ValueError, KeyError, TypeError):
+        _log.warning("a stored condition cannot be read", cluster=row.cluster, at=row.at.isoformat())
+        return Condition(row.cluster)
 
 
 def _seen_until(looking: Sequence[Lookout], period: Period, gap: timedelta) -> datetime:

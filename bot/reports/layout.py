@@ -105,7 +105,7 @@ def _told(course: Course) -> str:
     if len(words) == 1:
         return f"{course.name}: {words[0]} all the time{holders}."
     shares = [(lasting(course.stretches, word), word) for word in words]
-    told = [f"{word} {percent(length, whole, least=True)} ({span(length)})" for length, word in shares]
+    told = [f"{word} {percent(length, whole, least=word not in course.up)} ({span(length)})" for length, word in shares]
     return f"{course.name}: {listed(told)}{holders}."
 
 

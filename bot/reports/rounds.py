@@ -20,7 +20,6 @@ from bot.reports.gather import Sources, report
 from bot.reports.past import Period
 from bot.reports.schedule import When, parse_when, zone
 from bot.store import ScheduleRow, Store
-from commands.errors import HaclusterError
 from config.inventory import ClusterSpec
 from config.watch_sections import ReportSchedule
 
@@ -40,7 +39,7 @@ async def adopt(store: Store, declared: Iterable[ReportSchedule], now: datetime)
     """
     rows = {row.id: row for row in (_row(schedule, now) for schedule in declared)}
     for known in await store.schedules():
-        same = any(_same(known, row) for row in rows.values())
+        same = any(same_schedule(known, row) for row in rows.values())
         if known.id not in rows and (known.source == "file" or same):
             await store.remove_schedule(known.id)
     for row in rows.values():
@@ -62,7 +61,8 @@ def _row(schedule: ReportSchedule, now: datetime) -> ScheduleRow:
     )
 
 
-def _same(one: ScheduleRow, other: ScheduleRow) -> bool:
+def same_schedule(one: ScheduleRow, other: ScheduleRow) -> bool:
+    """Return whether two schedules would post the same."""
     return (one.channel, one.cron, one.timezone, set(one.clusters)) == (
         other.channel,
         other.cron,
@@ -85,8 +85,8 @@ class Rounds:
         for row in await self._sources.store.schedules():
             try:
                 await self._post(row)
-            except HaclusterError as error:
-                _log.warning("report not made", schedule=row.id, channel=row.channel, why=str(error))
+            except Exception:  # noqa: BLE001 - whatever it is, the others are due too
+                _log.exception("report not made", schedule=row.id, channel=row.channel)
 
     async def _post(self, row: ScheduleRow) -> None:
         now, when, where = self._now(), parse_when(row.cron), zone(row.timezone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.verbs import ack, incidents, silence, watch, whoami
+from bot.verbs import ack, history, incidents, report, silence, watch, whoami
 from bot.verbs import help as help_verb
 from commands.verbs import CLUSTER_VERBS
 from commands.verbs.verb import Verb
@@ -13,6 +13,8 @@ VERBS: tuple[Verb, ...] = (
     ack.VERB,
     silence.VERB,
     watch.VERB,
+    report.VERB,
+    history.VERB,
     help_verb.VERB,
     whoami.VERB,
 )

@@ -41,6 +41,8 @@ class Desk:
     clusters: Mapping[str, Declared]
     runner: Runner
     default_cluster: str | None = None
+    channel: str = ""
+    """Where it was asked; empty where that is no channel."""
     verbs: tuple[Verb, ...] = ()
     """All verbs there are, for help."""
     who: str = ""
