@@ -6,19 +6,25 @@ import asyncio
 import getpass
 import shlex
 import signal
-from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import structlog
+from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs, reach
 from bot.cards import CONFIRM
 from bot.conversation import Actor, Place
 from bot.dispatch import Dispatcher
+from bot.memory import Memory
+from bot.outbox import Outbox
 from bot.scheduler import Scheduler
 from bot.sightings import Sightings
 from bot.slack.api import open_api
+from bot.slack.courier import SlackCourier
 from bot.slack.front import Slack
 from bot.slack.http import Health, application, serving
 from bot.slack.socket import Socket
@@ -27,11 +33,15 @@ from bot.store import Store
 from bot.store.engine import StoreUnusable
 from bot.terminal import TerminalSurface
 from bot.verbs import VERBS
+from bot.vitals import Vitals, exposition
+from bot.watch.cluster_watch import Tools
+from bot.watch.watchers import Watchers
 from bot.world import World
 from commands.errors import HaclusterError, UsageError
 from commands.report import Level
 from commands.verbs.members import membership_parts
 from config.folders import NotInFolder
+from config.inventory import ClusterSpec
 from config.policy import LOCAL
 from config.settings import Settings
 
@@ -39,6 +49,10 @@ GRACE = 20.0
 """Seconds that a shutdown gives to what is under way."""
 LAPSED_EVERY = 15.0
 """Seconds between two looks for plans whose bot died."""
+SWEEP_TICK = 1.0
+"""Seconds between two looks for clusters that are to be looked at."""
+PRUNE_EVERY = 3600.0
+"""Seconds between two prunings of what is older than is remembered."""
 
 _log = structlog.get_logger(__name__)
 
@@ -57,7 +71,9 @@ def _from_folder(read: Callable[[str], str]) -> Callable[[str], str]:
     return named
 
 
-def _world(settings: Settings, store: Store | None, runner: Sightings, work: Work) -> World:
+def _world(
+    settings: Settings, store: Store | None, runner: Sightings, work: Work, memory: Memory | None = None
+) -> World:
     return World(
         verbs=VERBS,
         policy=settings.policy,
@@ -70,11 +86,12 @@ def _world(settings: Settings, store: Store | None, runner: Sightings, work: Wor
         file=_from_folder(settings.file),
         last_seen=runner.last_seen,
         results=membership_parts,
+        memory=memory,
     )
 
 
 async def serve(settings: Settings) -> None:
-    """Connect to Slack and work until SIGTERM or SIGINT; then let what is under way end."""
+    """Connect to Slack, watch the clusters and work until SIGTERM or SIGINT; then let what is under way end."""
     logs.configure(settings.log)
     slack = settings.slack
     if slack.bot_token is None:
@@ -87,35 +104,111 @@ async def serve(settings: Settings) -> None:
         stack.push_async_callback(store.close)
         runner = Sightings(await stack.enter_async_context(reach.nodes(settings.ssh, store)), _now)
         work = Work()
-        dispatcher = Dispatcher(_world(settings, store, runner, work))
         api = await stack.enter_async_context(open_api(slack.bot_token.get_secret_value(), slack.api_url))
+        outbox = Outbox(store, SlackCourier(api, work))
+        watchers = Watchers(Tools(runner, store, outbox, settings.watch), lambda: _known_clusters(settings, store))
+        memory = Memory(store, _now, watchers, outbox)
+        dispatcher = Dispatcher(_world(settings, store, runner, work, memory))
         secret = slack.signing_secret.get_secret_value() if slack.mode == "http" and slack.signing_secret else None
         groups = {group for grant in settings.policy.grants for group in grant.groups}
         front = Slack(api, dispatcher, groups=groups, signing_secret=secret)
-
-        scheduler = Scheduler()
-        scheduler.every(LAPSED_EVERY, "interrupted plans", lambda: dispatcher.recover(front.surface))
-        scheduler.start()
-        stack.callback(scheduler.stop)
-
         token = slack.app_token.get_secret_value() if slack.mode == "socket" and slack.app_token else None
         socket = Socket(front.bolt, api, token) if token else None
 
-        async def health() -> Health:
-            state = socket.health() if socket else None
-            connected = state.connected if state else True
-            pong = round(state.last_pong_age, 1) if state and state.last_pong_age is not None else None
-            return Health(connected, {"slack_connected": connected, "last_pong_age": pong})
+        scheduler = Scheduler()
+        scheduler.every(LAPSED_EVERY, "interrupted plans", lambda: dispatcher.recover(front.surface))
+        scheduler.every(SWEEP_TICK, "sweep", watchers.sweep)
+        scheduler.every(PRUNE_EVERY, "retention", lambda: _forget(settings, store))
+        scheduler.start()
+        stack.callback(scheduler.stop)
 
-        pages = application(health, front if slack.mode == "http" else None)
+        async def vitals() -> Vitals:
+            return await _vitals(store, outbox, watchers, scheduler, socket)
+
+        pages = _pages(vitals, front if slack.mode == "http" else None)
         port = await stack.enter_async_context(serving(pages, slack.http_host, slack.http_port))
-        _log.info("working", mode=slack.mode, http=f"{slack.http_host}:{port}", clusters=len(settings.clusters))
         await dispatcher.recover(front.surface)
+        await stack.enter_async_context(_beside(outbox.run(), "outbox"))
+        if settings.watch.enabled:
+            await stack.enter_async_context(_beside(watchers.run(), "watch"))
+        _log.info("working", mode=slack.mode, http=f"{slack.http_host}:{port}", clusters=len(settings.clusters))
         await _until_stopped(socket)
         _log.info("stopping", grace=GRACE)
         late = (*await work.drain(GRACE), *await front.close(GRACE))
         if late:
             _log.warning("cut short", jobs=late)
+
+
+async def _known_clusters(settings: Settings, store: Store) -> tuple[ClusterSpec, ...]:
+    """Return all clusters there are to watch; those of the file win over those made from chat."""
+    made = {spec.name: spec for spec in await store.declared()}
+    return tuple((made | {spec.name: spec for spec in settings.clusters}).values())
+
+
+async def _forget(settings: Settings, store: Store) -> None:
+    await store.prune(_now() - timedelta(days=settings.history.keep_days))
+
+
+async def _vitals(
+    store: Store, outbox: Outbox, watchers: Watchers, scheduler: Scheduler, socket: Socket | None
+) -> Vitals:
+    now = _now()
+    state = socket.health() if socket else None
+    try:
+        await store.last_condition("")
+        answers = True
+    except SQLAlchemyError:
+        answers = False
+    return Vitals(
+        at=now,
+        slack_connected=state.connected if state else True,
+        pong_age=state.last_pong_age if state else None,
+        tick_age=_age(now, scheduler.last_tick),
+        store_answers=answers,
+        messages_waiting=outbox.waiting(),
+        message_age=_age(now, outbox.last_sent),
+        channels_refused=outbox.refused,
+        watches=watchers.states(),
+    )
+
+
+def _age(now: datetime, moment: datetime | None) -> float | None:
+    return None if moment is None else (now - moment).total_seconds()
+
+
+def _pages(vitals: Callable[[], Awaitable[Vitals]], front: Slack | None) -> web.Application:
+    async def alive() -> Health:
+        now = await vitals()
+        return Health(now.alive, now.details())
+
+    async def ready() -> Health:
+        now = await vitals()
+        return Health(now.ready, now.details())
+
+    async def metrics() -> bytes:
+        return exposition(await vitals())
+
+    return application(alive, front, ready=ready, metrics=metrics)
+
+
+@asynccontextmanager
+async def _beside(job: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    """Run a job for as long as the block lasts. That it ends by itself is a mistake of ours, and the end of the bot."""
+    task = asyncio.create_task(job, name=name)
+    task.add_done_callback(_stop_the_bot)
+    try:
+        yield
+    finally:
+        task.remove_done_callback(_stop_the_bot)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _stop_the_bot(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    _log.critical("ended by itself", job=task.get_name(), exc_info=error)
+    signal.raise_signal(signal.SIGTERM)
 
 
 async def _until_stopped(socket: Socket | None) -> None:
@@ -150,7 +243,8 @@ async def run_verb(settings: Settings, words: list[str], *, yes: bool = False, c
         except StoreUnusable as error:
             _log.warning("working without the store", why=str(error))
         runner = Sightings(await stack.enter_async_context(reach.nodes(settings.ssh, store)), _now)
-        dispatcher = Dispatcher(_world(settings, store, runner, Work()))
+        memory = Memory(store, _now) if store else None
+        dispatcher = Dispatcher(_world(settings, store, runner, Work(), memory))
         surface = stack.enter_context(TerminalSurface())
         actor, place = Actor(LOCAL, getpass.getuser()), Place(channel or "terminal")
         await dispatcher.request(actor, place, shlex.join(words), surface, key="")

@@ -76,10 +76,12 @@ async def _desk(world: World, actor: Actor, place: Place) -> Desk:
         clusters=clusters,
         runner=world.runner,
         default_cluster=here[0] if here else None,
+        channel="" if actor.team == LOCAL else place.channel,
         verbs=world.verbs,
         who=actor.key,
         role=lambda cluster: world.policy.role(actor.team, actor.user, actor.groups, cluster),
         last_seen=world.last_seen,
         secret=world.secret,
         file=world.file,
+        memory=world.memory,
     )

@@ -40,6 +40,8 @@ class World:
     results: Callable[[ClusterSpec, Runner], Awaitable[tuple[Part, ...]]]
     """What is shown when a change is done: the membership, as the recipe's last step has it."""
     last_seen: Callable[[NodeSpec], datetime | None] = lambda _: None
+    memory: Any = None
+    """What the bot remembers and watches; None where nothing is watched, as in a terminal without the store."""
 
     def needed_store(self) -> Store:
         """Return the store. Raises `HaclusterError` where it could not be opened: nothing is changed without it."""

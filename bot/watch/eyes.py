@@ -75,20 +75,24 @@ class Eyes:
         self._open = {}
 
     async def _wait(self, asking: set[asyncio.Task[NodeSnapshot]]) -> None:
-        """Wait until all have answered, or there is news, or patience is at its end."""
+        """Wait until all have answered, or some have and there is news, or patience is at its end."""
         if not asking:
             return
         _, late = await asyncio.wait(asking, timeout=UNHURRIED)
         if not late:
             return
         all_answered = asyncio.ensure_future(asyncio.wait(late))
-        news = asyncio.ensure_future(self.news.wait())
+        one_and_news = asyncio.ensure_future(self._one_and_news(asking))
         try:
-            ends = {all_answered, news}
+            ends = {all_answered, one_and_news}
             await asyncio.wait(ends, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
         finally:
             all_answered.cancel()
-            news.cancel()
+            one_and_news.cancel()
+
+    async def _one_and_news(self, asking: set[asyncio.Task[NodeSnapshot]]) -> None:
+        await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+        await self.news.wait()
 
     def _of(self, node: NodeSpec, fresh: dict[str, _Question], spared: frozenset[str]) -> NodeSnapshot:
         question = self._open.get(node.name)

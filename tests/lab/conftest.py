@@ -61,8 +61,19 @@ class Person:
         return answer
 
     def read(self) -> list[Message]:
-        """Return what stands in the channel itself, threads left out."""
-        return [message for message in self.box.workspace.messages(self.channel) if not message.is_reply]
+        """Return the answers that stand in the channel itself: no threads, and nothing the bot said of its own accord."""
+        posted = self.box.workspace.messages(self.channel)
+        return [message for message in posted if not message.is_reply and message.metadata is None]
+
+    def alerts(self) -> list[Message]:
+        """Return what the bot said of its own accord, threads left out."""
+        posted = self.box.workspace.messages(self.channel)
+        return [message for message in posted if not message.is_reply and message.metadata is not None]
+
+    def thread(self, message: Message) -> list[str]:
+        """Return what is said in a message's thread."""
+        posted = self.box.workspace.messages(self.channel)
+        return [reply.text for reply in posted if reply.is_reply and reply.thread_ts == message.ts]
 
     async def press(self, message: Message, label: str) -> None:
         """Press a button of a message by its label."""

@@ -1,0 +1,373 @@
+"""One cluster watched: streams wake it, looks decide, incidents and events are written down and told.
+
+A line of a stream is a trigger and an early word, never the truth. So each signal is told to `incidents` at once, and a
+look at the nodes follows: the nodes that a signal calls lost are left out of the first one, since they would only hold
+it up. While something is wrong it looks every few seconds, else when the sweep says so. It never changes a cluster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import ids, incident_cards
+from bot.clock import Clock
+from bot.incidents import Act, Incident, OwnChange, Rules, Seen, of_row, row_of, step
+from bot.outbox import Outbox
+from bot.store import EventRow, Store
+from bot.watch.eyes import Eyes
+from bot.watch.news import Gap, News, StreamState
+from bot.watch.streams import NodeStreams
+from commands.command import Runner
+from commands.condition import READS, Condition, Subject, Topic, condition, from_json, to_json
+from commands.events import Event, diff
+from commands.facts.fact import NOT_ASKED
+from commands.signals import Signal, SignalKind
+from commands.snapshot import Snapshot
+from commands.troubles import Severity, Trouble, momentary, troubles
+from config.inventory import ClusterSpec, NodeSpec
+from config.watch_sections import Consequence, WatchSettings
+
+RESTLESS = 5.0
+"""Seconds between two looks while an incident is open."""
+AGAIN = (0.4, 1.5, 4.0)
+"""Seconds after a change at which to look again: what follows from it is under way."""
+LATELY = timedelta(seconds=60)
+"""How long a change of the bot's own explains what is seen."""
+FRESH = 30.0
+"""Seconds after which a line of the journal is no early word any more: it was written while nobody followed."""
+GAP_SWEEPS = 3
+"""Sweeps without a look after which nobody knows what was meanwhile."""
+_CONSEQUENCES: Mapping[Severity, Consequence] = {
+    Severity.SERVICE: "service",
+    Severity.REDUNDANCY: "redundancy",
+    Severity.WARNING: "warning",
+}
+_LOST = frozenset({SignalKind.LINK_DOWN, SignalKind.TOKEN_LOST, SignalKind.MEMBER_LEFT})
+_MAKES = frozenset({"setup"})
+"""Verbs under which a cluster is not whole yet: nothing is said about it meanwhile, their own message tells."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What all watches share."""
+
+    runner: Runner
+    store: Store
+    outbox: Outbox
+    settings: WatchSettings
+    clock: Clock = field(default_factory=Clock)
+
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
+        return datetime.fromtimestamp(self.clock.wall(), UTC)
+
+
+class _Cursors:
+    """Where the streams keep how far they have read. That it cannot be kept now must not end them."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def cursor(self, node: NodeSpec) -> str | None:
+        row = await self._tools.store.cursor(str(node.address))
+        return row.cursor if row else None
+
+    async def keep(self, node: NodeSpec, cursor: str, boot: str) -> None:
+        try:
+            await self._tools.store.keep_cursor(str(node.address), cursor, boot, self._tools.now())
+        except SQLAlchemyError as error:
+            _log.warning("a cursor could not be kept", node=node.name, why=type(error).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """How the watching of one cluster goes, for people and for metrics."""
+
+    cluster: ClusterSpec
+    channel: str | None
+    """Where its alerts go; None for nowhere."""
+    since: datetime
+    last_look: datetime | None
+    streams: tuple[tuple[str, StreamState], ...]
+    """By the node's name."""
+    gaps: tuple[Gap, ...]
+    """When something may have been missed: the latest few."""
+    condition: Condition | None
+    incidents: tuple[Incident, ...]
+    """The open ones."""
+
+
+class ClusterWatch:
+    """Watches one cluster from `run` until it is cancelled."""
+
+    def __init__(self, cluster: ClusterSpec, tools: Tools) -> None:
+        self.cluster = cluster
+        self._tools = tools
+        self._since = tools.now()
+        self._rules = _rules(tools.settings)
+        self.still = asyncio.Lock()
+        """Held while the cluster's incidents are changed."""
+        self._poke = asyncio.Event()
+        self._signals: list[Signal] = []
+        self._gaps: deque[Gap] = deque(maxlen=5)
+        self._eyes = Eyes(cluster, tools.runner, READS, self._poke, self._poke.set, tools.clock)
+        self._streams = tuple(
+            NodeStreams(tools.runner, node, self.hear, _Cursors(tools), clock=tools.clock) for node in cluster.nodes
+        )
+        self._condition: Condition | None = None
+        self._incidents: tuple[Incident, ...] = ()
+        self._names: dict[int, str] = {number: node.name for number, node in enumerate(cluster.nodes, 1)}
+        self._last_look: datetime | None = None
+        self._due = 0.0
+        self._follow_up: asyncio.Task[None] | None = None
+
+    @property
+    def channel(self) -> str | None:
+        """Where its alerts go."""
+        return self.cluster.channels[0] if self.cluster.channels else self._tools.settings.channel
+
+    def state(self) -> WatchState:
+        """Return how the watching goes."""
+        return WatchState(
+            cluster=self.cluster,
+            channel=self.channel,
+            since=self._since,
+            last_look=self._last_look,
+            streams=tuple((streams.node.name, state) for streams in self._streams for state in streams.states()),
+            gaps=tuple(self._gaps),
+            condition=self._condition,
+            incidents=self._incidents,
+        )
+
+    def hear(self, news: News) -> None:
+        """Take what a stream says: all of it is a reason to look."""
+        if isinstance(news, Gap):
+            self._gaps.append(news)
+            _log.warning("lines may have been missed", cluster=self.cluster.name, node=news.node, why=news.why)
+        elif isinstance(news, Signal):
+            self._signals.append(news)
+        self._poke.set()
+
+    def look_soon(self) -> None:
+        """Look as soon as possible, as somebody changed what it knows of."""
+        self._poke.set()
+
+    def sweep(self, now: float) -> None:
+        """Look if it is time. `now` is in monotonic seconds."""
+        if now >= self._due:
+            self._poke.set()
+
+    async def run(self, delay: float = 0.0) -> None:
+        """Watch until cancelled. `delay` spreads the first looks at many clusters, in seconds."""
+        await self._tools.clock.sleep(delay)
+        await self._remember()
+        self._poke.set()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for streams in self._streams:
+                    group.create_task(streams.run())
+                while True:
+                    await self._poke.wait()
+                    await self._turn()
+        finally:
+            if self._follow_up:
+                self._follow_up.cancel()
+            await self._eyes.close()
+
+    async def _remember(self) -> None:
+        """Begin with what was known when the bot last looked: what changed meanwhile is then told."""
+        last = await self._tools.store.last_condition(self.cluster.name)
+        if last is not None:
+            with suppress(ValueError, KeyError):  # written by another version: begin anew
+                self._condition = from_json(last[1])
+
+    async def _turn(self) -> None:
+        """Take the news, tell the early word, look, tell what was seen."""
+        self._poke.clear()
+        signals, self._signals = tuple(self._signals), []
+        try:
+            own = await self._own_changes()
+            if not any(change.verb in _MAKES and change.ended is None for change in own):
+                fresh = tuple(signal for signal in signals if self._is_fresh(signal))
+                if fresh and self._has_run():
+                    await self._think(None, (), fresh, own)
+                snapshot = await self._eyes.look(self._suspects(fresh))
+                await self._digest(snapshot, own, again=bool(signals))
+        except Exception:  # noqa: BLE001 - it is logged
+            # whatever goes wrong once, the next sweep looks again
+            _log.exception("a look failed", cluster=self.cluster.name)
+        self._due = self._tools.clock.now() + (RESTLESS if self._incidents else self._tools.settings.sweep)
+
+    async def _digest(self, snapshot: Snapshot, own: tuple[OwnChange, ...], *, again: bool) -> None:
+        for _, cmap in snapshot.running("cmap"):
+            self._names |= {node.node_id: node.name for node in cmap.nodelist}
+        before = self._condition
+        self._condition = condition(snapshot, before)
+        self._last_look = self._tools.now()
+        events = diff(before, self._condition) if before is not None else ()
+        whole = all(node.clock is not NOT_ASKED for node in snapshot.nodes)
+        kept = before is not None and _same(before, self._condition, whole=whole)
+        await self._think(self._condition, events, (), own, kept=kept)
+        if events or again:
+            self._look_again()
+
+    async def _think(
+        self,
+        seen: Condition | None,
+        events: tuple[Event, ...],
+        signals: tuple[Signal, ...],
+        own: tuple[OwnChange, ...],
+        *,
+        kept: bool = False,
+    ) -> None:
+        """Let the incidents take what was seen or heard, write all of it down, then tell it.
+
+        `kept` says that the store has this condition already.
+        """
+        async with self.still:
+            await self._take(seen, events, signals, own, kept=kept)
+
+    async def _take(
+        self,
+        seen: Condition | None,
+        events: tuple[Event, ...],
+        signals: tuple[Signal, ...],
+        own: tuple[OwnChange, ...],
+        *,
+        kept: bool,
+    ) -> None:
+        tools, now, name = self._tools, self._tools.now(), self.cluster.name
+        lately = now - self._rules.flap_window
+        opened = tuple(of_row(row) for row in await tools.store.incidents(name, lately))
+        what = Seen(
+            cluster=name,
+            at=now,
+            condition=seen,
+            troubles=self._troubles(events) if seen is not None else (),
+            events=events,
+            signals=signals,
+            own=own,
+            silences=await tools.store.silences(now),
+            names=self._names,
+        )
+        acts = step(opened, what, self._rules, ids.fresh)
+        if seen is not None or acts:
+            await tools.store.record_look(
+                name,
+                now,
+                timedelta(seconds=tools.settings.sweep * GAP_SWEEPS),
+                None if seen is None or kept else to_json(seen),
+                (_event_row(name, now, event, acts, own) for event in events),
+                (row_of(act.incident) for act in acts),
+            )
+        changed = {act.incident.id: act.incident for act in acts}
+        now_open = {incident.id: incident for incident in opened} | changed
+        self._incidents = tuple(incident for incident in now_open.values() if incident.open)
+        for act in acts:
+            await self._tell(act)
+
+    def _has_run(self) -> bool:
+        """Whether the cluster was ever seen running. Before that it is not made yet, and nothing is wrong with it."""
+        return self._condition is not None and any(topic is Topic.JOINS for topic, _ in self._condition.states)
+
+    def _troubles(self, events: Iterable[Event]) -> tuple[Trouble, ...]:
+        if self._condition is None or not self._has_run():
+            return ()
+        over = (momentary(event) for event in events)
+        return (*troubles(self._condition), *(trouble for trouble in over if trouble is not None))
+
+    def _is_fresh(self, signal: Signal) -> bool:
+        return signal.at is None or self._tools.clock.wall() - signal.at < FRESH
+
+    async def _tell(self, act: Act) -> None:
+        if self.channel is None or not act.show:
+            return
+        tools, incident = self._tools, act.incident
+        people = tools.settings.mentions.get(_CONSEQUENCES[incident.severity], ()) if act.mention else ()
+        name, card = incident_cards.card_name(incident.id), incident_cards.card(incident, self._condition)
+        if act.new:
+            card, people = replace(card, mentions=people), ()
+        await tools.outbox.card(name, self.channel, card, urgency=incident_cards.urgency(incident))
+        for line in act.lines:
+            await tools.outbox.note(name, replace(incident_cards.note(line), mentions=people))
+            people = ()
+
+    async def _own_changes(self) -> tuple[OwnChange, ...]:
+        since = self._tools.now() - LATELY
+        rows = await self._tools.store.plans_between(self.cluster.name, since)
+        return tuple(
+            OwnChange(row.verb, row.text, row.decided_by or f"{row.team}:{row.user}", row.started, row.finished)
+            for row in rows
+            if row.started is not None
+        )
+
+    def _suspects(self, signals: Iterable[Signal]) -> frozenset[str]:
+        """Return the nodes that a signal calls lost, except where one of them says so of all others."""
+        lost = {
+            self._names[signal.node_id]
+            for signal in signals
+            if signal.kind in _LOST and signal.node_id is not None and signal.node_id in self._names
+        }
+        return frozenset(lost - {signal.witness for signal in signals})
+
+    def _look_again(self) -> None:
+        if self._follow_up:
+            self._follow_up.cancel()
+        self._follow_up = asyncio.create_task(self._later())
+
+    async def _later(self) -> None:
+        passed = 0.0
+        for at in AGAIN:
+            await self._tools.clock.sleep(at - passed)
+            passed = at
+            self._poke.set()
+
+
+def _same(before: Condition, now: Condition, *, whole: bool) -> bool:
+    """Whether two conditions tell the same story. Who said so, and by how much a clock is off, changes at every look.
+
+    Where not `whole`, a node was not asked: that nothing is known of it at this moment is no news.
+    """
+
+    def story(condition: Condition) -> dict[Subject, tuple[str, tuple[str, ...], bool]]:
+        return {
+            subject: (state.word, state.nodes, state.known and whole) for subject, state in condition.states.items()
+        }
+
+    return story(before) == story(now)
+
+
+def _rules(settings: WatchSettings) -> Rules:
+    return Rules(
+        hold_down=timedelta(seconds=settings.hold_down),
+        flap_count=settings.flap_count,
+        flap_window=timedelta(seconds=settings.flap_window),
+        flap_quiet=timedelta(seconds=settings.flap_quiet),
+        escalate_after=timedelta(seconds=settings.escalate_after),
+    )
+
+
+def _event_row(cluster: str, at: datetime, event: Event, acts: Iterable[Act], own: tuple[OwnChange, ...]) -> EventRow:
+    """Write an event down with the incident it belongs to: one that concerns its nodes, if there is just one."""
+    theirs = {act.incident.id for act in acts if not {event.subject, *event.nodes}.isdisjoint(act.incident.concerns)}
+    return EventRow(
+        cluster=cluster,
+        at=at,
+        kind=event.kind,
+        subject=event.subject,
+        text=event.text,
+        nodes=event.nodes,
+        witnesses=event.witnesses,
+        incident=theirs.pop() if len(theirs) == 1 else None,
+        own=own[-1].text if own else "",
+    )
