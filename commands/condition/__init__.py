@@ -12,7 +12,7 @@ from commands.checks import witness
 from commands.condition import clocks, membership, pacemaker, service
 from commands.condition.look import GONE, look
 from commands.condition.record import Condition, State, Subject, Topic, from_json, to_json
-from commands.condition.testimony import settle
+from commands.condition.testimony import Told, settle
 from commands.snapshot import Snapshot
 
 __all__ = ["READS", "Condition", "State", "Subject", "Topic", "condition", "from_json", "to_json"]
@@ -24,24 +24,28 @@ READS = ("addresses", "cib", "clock", "cmap", "haproxy", "links", "quorum", "sta
 def condition(snapshot: Snapshot, before: Condition | None = None) -> Condition:
     """Return what is known of a cluster after a look at it. `before` is what was known until then."""
     view = look(snapshot, before)
-    states: dict[Subject, State] = settle(membership.sights(snapshot, READS), before)
-    states |= settle(membership.members(view), before)
+    states = settle(Topic.SIGHT, membership.sights(snapshot, READS), before, view.unread)
+    states |= settle(Topic.MEMBER, membership.members(view), before, view.unread)
     members = {name: state.word for (topic, name), state in states.items() if topic is Topic.MEMBER}
-    gone = frozenset(name for name, word in members.items() if word in GONE)
-    for told in (
-        membership.joins(view),
-        membership.links(view, members),
-        membership.quorums(view, members),
-        pacemaker.nodes(view, members),
-        pacemaker.fencings(view),
-        pacemaker.whole(view),
-        pacemaker.configuration(view),
-        pacemaker.resources(view, witness.newest_cib(view.snapshot)),
-        service.vips(view),
-        service.servers(view, members),
-        clocks.clocks(view, members),
-    ):
-        states |= settle(told, before, gone)
+    # what one that has just gone said until then is void; if it is asked later, its silence counts as any other's
+    gone = frozenset(
+        name for name, word in members.items() if word in GONE and view.said_before(Topic.MEMBER, name) not in GONE
+    )
+    told: tuple[tuple[Topic, Told], ...] = (
+        (Topic.JOINS, membership.joins(view)),
+        (Topic.LINK, membership.links(view, members)),
+        (Topic.QUORUM, membership.quorums(view)),
+        (Topic.NODE, pacemaker.nodes(view, members)),
+        (Topic.FENCED, pacemaker.fencings(view)),
+        (Topic.CLUSTER, pacemaker.whole(view)),
+        (Topic.CONFIGURATION, pacemaker.configuration(view)),
+        (Topic.RESOURCE, pacemaker.resources(view, witness.newest_cib(view.snapshot))),
+        (Topic.VIP, service.vips(view)),
+        (Topic.SERVER, service.servers(view)),
+        (Topic.CLOCK, clocks.clocks(view)),
+    )
+    for topic, words in told:
+        states |= settle(topic, words, before, view.unread, gone)
     now = Condition(snapshot.cluster.name, states)
-    proxies = service.proxies(view, now.of(Topic.RESOURCE), now.of(Topic.NODE), members)
-    return Condition(now.cluster, {**states, **settle(proxies, before, gone)})
+    proxies = service.proxies(view, now.of(Topic.RESOURCE), now.of(Topic.NODE))
+    return Condition(now.cluster, {**states, **settle(Topic.PROXY, proxies, before, view.unread, gone)})

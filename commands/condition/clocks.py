@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from commands.condition.look import GONE, Look
+from commands.condition.look import Look
 from commands.condition.record import State, Topic
 from commands.condition.testimony import Told, testimony
 from commands.facts.host import Clock
@@ -15,7 +15,7 @@ NEAR_AGAIN = 1.5
 """Seconds below which clocks that were too far apart are right again."""
 
 
-def clocks(look: Look, members_now: dict[str, str]) -> Told:
+def clocks(look: Look) -> Told:
     """Tell which clocks are wrong: each that is too far from most of the others. Of two, nobody knows which."""
     found: dict[str, Clock] = {node.node.name: clock for node, clock in look.snapshot.known("clock")}
     apart: dict[str, dict[str, float]] = {name: {} for name in found}
@@ -30,16 +30,14 @@ def clocks(look: Look, members_now: dict[str, str]) -> Told:
         was_wrong = look.said_before(Topic.CLOCK, name) == "skewed"
         far = {other: gap for other, gap in others.items() if gap > (NEAR_AGAIN if was_wrong else TOO_FAR)}
         wrong = 2 * len(far) > len(others)
+        said = {f"{other} clock {name}": "far" if other in far else "near" for other in others}
         states[name] = State(
             "skewed" if wrong else "right",
             witnesses=tuple(sorted({name, *far})) if wrong else (),
             detail=f"{min(far.values()):.0f} s from {' and '.join(sorted(far))}" if wrong else "",
-            said=testimony({f"{other} clock with {name}": "far" if other in far else "near" for other in others}),
+            said=testimony({**said, f"{name} clock": "read"}),
         )
-    unread = {
-        node.node.name for node, _ in look.snapshot.unknown("clock") if members_now.get(node.node.name) not in GONE
-    }
-    return Told(Topic.CLOCK, states, lambda name: name in unread)
+    return states
 
 
 def _between(one: Clock, other: Clock) -> float:

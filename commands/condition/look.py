@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from commands.checks import witness
 from commands.condition.record import Condition, State, Topic
+from commands.condition.testimony import speaker
 from commands.facts.cib import Cib
 from commands.facts.corosync_cmap import CorosyncMap
 from commands.facts.crm_mon import ClusterStatus
@@ -50,6 +51,16 @@ class Look:
     def idle(self) -> bool:
         """Every node says itself that this cluster does not run there."""
         return witness.runs_nowhere(self.snapshot)
+
+    def unread(self, source: str) -> bool:
+        """Return whether a source of testimony could not be read. Pacemaker without a DC says nothing either."""
+        name, field = speaker(source)
+        node = next((node for node in self.snapshot.nodes if node.node.name == name), None)
+        if node is None:
+            return False
+        if field == "status" and isinstance(node.status, Known) and isinstance(node.status.value, ClusterStatus):
+            return name in self.views and name not in self.pacemakers
+        return node.unknown(field) is not None
 
     def quorate(self, name: str) -> bool | None:
         """Return whether a node has quorum, None where it did not say."""

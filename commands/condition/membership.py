@@ -31,12 +31,12 @@ def sights(snapshot: Snapshot, reads: Iterable[str]) -> Told:
         why = next(reading for reading in readings if isinstance(reading, Unknown) and reading != NOT_ASKED).why
         return State("lost", detail=why.removeprefix(f"{node.node.name}: "))
 
-    return Told(Topic.SIGHT, {node.node.name: state(node) for node in snapshot.nodes})
+    return {node.node.name: state(node) for node in snapshot.nodes}
 
 
 def members(look: Look) -> Told:
     """Tell who is a member, by the words of those that could be asked; the bot's own failure to reach is none."""
-    return Told(Topic.MEMBER, {node.node.name: _member(look, node) for node in look.snapshot.nodes})
+    return {node.node.name: _member(look, node) for node in look.snapshot.nodes}
 
 
 def _member(look: Look, node: NodeSnapshot) -> State | None:
@@ -175,7 +175,7 @@ def _doubt(look: Look, misses: tuple[str, ...]) -> str:
 
 def joins(look: Look) -> Told:
     """Tell how often each member has joined, as the others count: growth alone betrays a restart within an instant."""
-    states = {
+    return {
         f"{who}/{name}": State(
             str(member.join_count), witnesses=(who,), said=testimony({f"{who} cmap": str(member.join_count)})
         )
@@ -183,8 +183,6 @@ def joins(look: Look) -> Told:
         for name in look.names
         if name != who and (member := cmap.member(name)) is not None and member.joined
     }
-    unread = {node.node.name for node, _ in look.snapshot.unknown("cmap")}
-    return Told(Topic.JOINS, states, lambda name: name.partition("/")[0] in unread)
 
 
 def links(look: Look, members_now: dict[str, str]) -> Told:
@@ -200,14 +198,7 @@ def links(look: Look, members_now: dict[str, str]) -> Told:
                 states[f"{here}/{there}/{link}"] = State(
                     word, witnesses=(here,), detail=address, said=testimony({f"{here} links": word})
                 )
-    unread = {
-        node.node.name for node, _ in look.snapshot.unknown("links") if members_now.get(node.node.name) in MEMBERS
-    }
-    return Told(
-        Topic.LINK,
-        states,
-        lambda name: name.split("/")[0] in unread and name.split("/")[1] not in lacking,
-    )
+    return states
 
 
 def _ends(status: LinkStatus) -> Iterable[tuple[int, int, str, bool]]:
@@ -217,9 +208,9 @@ def _ends(status: LinkStatus) -> Iterable[tuple[int, int, str, bool]]:
                 yield link.id, peer.node_id, link.address, peer.connected
 
 
-def quorums(look: Look, members_now: dict[str, str]) -> Told:
+def quorums(look: Look) -> Told:
     """Tell which nodes have quorum, each by its own word."""
-    states: dict[str, State | None] = {}
+    states: dict[str, State] = {}
     for node in look.snapshot.nodes:
         name = node.node.name
         told = node.quorum.value if isinstance(node.quorum, Known) else None
@@ -229,8 +220,6 @@ def quorums(look: Look, members_now: dict[str, str]) -> Told:
         elif stopped(node):
             word, detail = "stopped", ""
         else:
-            if told is None and members_now.get(name) not in GONE:
-                states[name] = None
             continue
         states[name] = State(word, witnesses=(name,), detail=detail, said=testimony({f"{name} quorum": word}))
-    return Told(Topic.QUORUM, states)
+    return states

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from commands.checks.phrases import moment
 from commands.condition.look import SHUTTING_DOWN, Look
 from commands.condition.record import State, Topic
-from commands.condition.testimony import Told, anybody, nobody, testimony
+from commands.condition.testimony import Told, testimony
 from commands.facts.cib import Cib
 from commands.facts.crm_mon import ClusterStatus, FenceEvent, NodeState, ResourceState
 from commands.facts.pacemaker_xml import INFINITY
@@ -18,11 +18,6 @@ FAILED_AT = ", at "
 """What stands between a failure and its time in the detail of a resource."""
 
 _ACTIVE = frozenset({"Started", "Promoted", "Unpromoted"})
-
-
-def silent(look: Look) -> Callable[[str], bool]:
-    """Return whether what Pacemaker no longer tells is to be kept: not where it surely runs nowhere."""
-    return nobody if look.pacemakers or look.idle else anybody
 
 
 def nodes(look: Look, members_now: dict[str, str]) -> Told:
@@ -42,7 +37,7 @@ def nodes(look: Look, members_now: dict[str, str]) -> Told:
                 detail=detail,
                 said=testimony({f"{who} status": " ".join(told).strip() for who, told in words.items()}),
             )
-    return Told(Topic.NODE, states, silent(look))
+    return states
 
 
 def _node_word(look: Look, state: NodeState, member: str) -> tuple[str, str]:
@@ -77,7 +72,7 @@ def fencings(look: Look) -> Told:
             word = next(iter(words.values()))
             said = testimony({f"{who} status": told for who, told in words.items()})
             states[name] = State(word, witnesses=tuple(sorted(words)), said=said)
-    return Told(Topic.FENCED, states, silent(look))
+    return states
 
 
 def _when(event: FenceEvent) -> tuple[bool, str]:
@@ -88,18 +83,18 @@ def whole(look: Look) -> Told:
     """Tell whether the whole cluster is in maintenance."""
     words = {who: "maintenance" if status.maintenance else "normal" for who, status in look.pacemakers.items()}
     if not words:
-        return Told(Topic.CLUSTER, {}, silent(look))
+        return {}
     word = next(iter(words.values()))
     witnesses = tuple(sorted(who for who, told in words.items() if told == word))
     said = testimony({f"{who} status": told for who, told in words.items()})
-    return Told(Topic.CLUSTER, {"": State(word, witnesses=witnesses, said=said)}, silent(look))
+    return {"": State(word, witnesses=witnesses, said=said)}
 
 
 def configuration(look: Look) -> Told:
     """Tell the version of the newest configuration, without its count of status updates, and who wrote it."""
     words = {who: f"{cib.admin_epoch}.{cib.epoch}" for who, cib in look.cibs.items()}
     if not words:
-        return Told(Topic.CONFIGURATION, {}, anybody)
+        return {}
     who, cib = max(sorted(look.cibs.items()), key=lambda pair: (pair[1].admin_epoch, pair[1].epoch))
     author = f"{cib.update_user or 'somebody'}@{cib.update_client or 'unknown'} from {cib.update_origin or 'unknown'}"
     state = State(
@@ -108,19 +103,20 @@ def configuration(look: Look) -> Told:
         detail=author,
         said=testimony({f"{one} cib": word for one, word in words.items()}),
     )
-    return Told(Topic.CONFIGURATION, {"": state})
+    return {"": state}
 
 
 def resources(look: Look, cib: Cib | None) -> Told:
     """Tell how each resource is, one by one; instances of clones only on nodes that are to run them."""
     if cib is None or not look.pacemakers:
         # without the configuration nobody can say whether what does not run should
-        return Told(Topic.RESOURCE, {}, nobody if look.idle else anybody)
+        known = look.before.of(Topic.RESOURCE) if look.before and not look.idle else {}
+        return dict.fromkeys(known)
     named: dict[str, dict[str, State]] = {}
     for who, status in look.pacemakers.items():
         for name, state in _resources(look, status, cib):
             named.setdefault(name, {})[who] = state
-    return Told(Topic.RESOURCE, {name: _joint(views) for name, views in named.items()})
+    return {name: _joint(views) for name, views in named.items()}
 
 
 def _joint(views: dict[str, State]) -> State:

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 from commands.checks.floating_ips import FloatingIp, floating_ips
 from commands.checks.proxies import SERVICE
-from commands.condition.look import GONE, Look
+from commands.condition.look import Look
 from commands.condition.record import State, Topic
 from commands.condition.testimony import Told, testimony
 from commands.facts.cib import Cib
 from commands.facts.crm_mon import ClusterStatus
-from commands.facts.fact import Known
 from commands.facts.haproxy_stat import ProxyStatus
 from commands.gates import gate_state
 
@@ -26,7 +25,7 @@ def vips(look: Look) -> Told:
         name = _name(look, ip)
         if name and not ip.declared_only:
             states[name] = _vip(look, ip, name)
-    return Told(Topic.VIP, states)
+    return states
 
 
 def _name(look: Look, ip: FloatingIp) -> str:
@@ -89,19 +88,12 @@ def _gate(cib: Cib, name: str) -> str:
     return f"{role} {gate.home if gate else 'no gate'} {held}".strip()
 
 
-def proxies(
-    look: Look, resources: Mapping[str, State], nodes: Mapping[str, State], members_now: dict[str, str]
-) -> Told:
+def proxies(look: Look, resources: Mapping[str, State], nodes: Mapping[str, State]) -> Told:
     """Tell where HAProxy answers, of the nodes where it is to."""
     services = {one.id for status in look.pacemakers.values() for one in status.resources if one.agent == SERVICE}
-    states: dict[str, State | None] = {}
-    for node in look.snapshot.nodes:
+    states: dict[str, State] = {}
+    for node, answer in look.snapshot.known("haproxy"):
         name = node.node.name
-        if not isinstance(node.haproxy, Known):
-            if members_now.get(name) not in GONE:
-                states[name] = None
-            continue
-        answer = node.haproxy.value
         if isinstance(answer, ProxyStatus):
             word, detail = "up", ""
         elif answer.why.startswith(_DEAF) and nodes.get(name, State("")).word in {"online", "maintenance"}:
@@ -114,10 +106,10 @@ def proxies(
         else:
             continue
         states[name] = State(word, witnesses=(name,), detail=detail, said=testimony({f"{name} haproxy": word}))
-    return Told(Topic.PROXY, states)
+    return states
 
 
-def servers(look: Look, members_now: dict[str, str]) -> Told:
+def servers(look: Look) -> Told:
     """Tell the state of each server behind HAProxy, as each node's HAProxy sees it."""
     states: dict[str, State] = {}
     for node, answer in look.snapshot.running("haproxy"):
@@ -129,10 +121,7 @@ def servers(look: Look, members_now: dict[str, str]) -> Told:
                 detail=server.check if word == "down" else "",
                 said=testimony({f"{name} haproxy": word}),
             )
-    unread = {
-        node.node.name for node, _ in look.snapshot.unknown("haproxy") if members_now.get(node.node.name) not in GONE
-    }
-    return Told(Topic.SERVER, states, lambda name: name.partition("/")[0] in unread)
+    return states
 
 
 def _server_word(status: str) -> str:

@@ -3,51 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from commands.condition.record import Condition, State, Subject, Topic
 
-
-def nobody(_name: str) -> bool:
-    """Say that no subject is missing for want of a reading: what was not told is not there any more."""
-    return False
+Told = Mapping[str, State | None]
+"""What a snapshot tells of the subjects of a topic; None is one that is there, but could not be judged."""
 
 
-def anybody(_name: str) -> bool:
-    """Say that nothing could be read, so that all that was known stays."""
-    return True
+def settle(
+    topic: Topic,
+    told: Told,
+    before: Condition | None,
+    unread: Callable[[str], bool],
+    absent: frozenset[str] = frozenset(),
+) -> dict[Subject, State]:
+    """Return the states of a topic after what was told.
 
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a snapshot tells about a topic, by the subjects' names.
-
-    None is a subject that is there and could not be judged. Of a subject that is not there at all, `silent` says
-    whether that is for want of a reading, so that what was known of it stays.
+    `unread` says whether a source could not be read this time, and `absent` are nodes of which no word is expected. A
+    subject that nobody tells of any more stays if one who told of it is silent; otherwise it is there no more.
     """
-
-    topic: Topic
-    states: Mapping[str, State | None]
-    silent: Callable[[str], bool] = nobody
-
-
-def settle(told: Told, before: Condition | None, absent: frozenset[str] = frozenset()) -> dict[Subject, State]:
-    """Return the states of a topic after what was told. `absent` are nodes of which no word is expected now."""
-    known = before.of(told.topic) if before else {}
+    known = before.of(topic) if before else {}
     settled: dict[Subject, State] = {}
-    for name in sorted({*told.states, *known}):
-        was, now = known.get(name), told.states.get(name)
+    for name in sorted({*told, *known}):
+        was, now = known.get(name), told.get(name)
+        silent = {} if was is None else _silent(was, unread, absent)
         if now is not None:
-            settled[told.topic, name] = now if was is None else _weighed(was, now, absent)
-        elif was is not None and (name in told.states or told.silent(name)):
-            settled[told.topic, name] = replace(was, known=False)
+            settled[topic, name] = now if was is None else _weighed(was, now, silent)
+        elif was is not None and (name in told or silent):
+            settled[topic, name] = replace(was, known=False)
     return settled
 
 
-def _weighed(was: State, now: State, absent: frozenset[str]) -> State:
+def _silent(was: State, unread: Callable[[str], bool], absent: frozenset[str]) -> dict[str, str]:
+    """Return the sources of a state that say nothing now, though they should, with their last words."""
+    return {source: words for source, words in was.said if unread(source) and speaker(source)[0] not in absent}
+
+
+def _weighed(was: State, now: State, silent: Mapping[str, str]) -> State:
     """Return the new state, unless nobody says anything else than before and it differs only by who is silent."""
     before, said = dict(was.said), dict(now.said)
-    silent = {source: words for source, words in was.said if source not in said and speaker(source) not in absent}
     if not silent:
         return now
     if any(before.get(source) != words for source, words in said.items()):
@@ -56,10 +51,11 @@ def _weighed(was: State, now: State, absent: frozenset[str]) -> State:
 
 
 def testimony(said: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return what sources said as a state holds it. A source is `NODE FIELD`."""
+    """Return what sources said as a state holds it. A source is a node, the field read there, and what else it needs."""
     return tuple(sorted(said.items()))
 
 
-def speaker(source: str) -> str:
-    """Return the node that a source speaks on."""
-    return source.partition(" ")[0]
+def speaker(source: str) -> tuple[str, str]:
+    """Return the node and the field of a source."""
+    node, field, *_ = source.split()
+    return node, field
