@@ -63,9 +63,9 @@ _NODES = (
     _Style("#56B4E9"),
     _Style("#009E73", "\\\\\\", "#2FB892", "#FFFFFF"),
     _Style("#CC79A7", "oo", "#B85F92"),
-    _Style("#F0E442", "--", "#CFC42B"),
+    _Style("#F0E442", "*", "#CFC42B"),
     _Style("#0072B2", "||", "#2C8CC4", "#FFFFFF"),
-    _Style("#E69F00", "..", "#B97F00"),
+    _Style("#E69F00", "O", "#B97F00"),
 )
 _STATES = {
     Look.UP: _Style("#B8C4CE"),

@@ -18,11 +18,12 @@ RECORDED = ClusterSpec(
 )
 
 Now = Callable[[str], Awaitable[Snapshot]]
+"""Looks at a cluster in a recorded situation: `await now("n2-lost")`."""
 
 
 @pytest.fixture
 def now() -> Now:
-    """Return how a cluster is: `await now("n2-lost")`."""
+    """See `Now`: a cluster as it was in a recorded situation, by its name."""
 
     async def look(situation: str) -> Snapshot:
         return await gather(RECORDED, RecordedNodes(CAPTURES / "debian12" / situation, together=1), READS)
