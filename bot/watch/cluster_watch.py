@@ -278,7 +278,7 @@ class ClusterWatch:
 
     def _has_run(self) -> bool:
         """Whether the cluster was ever seen running. Before that it is not made yet, and nothing is wrong with it."""
-        return self._condition is not None and any(topic is Topic.JOINS for topic, _ in self._condition.states)
+        return self._condition is not None and self._condition.get(Topic.CONFIGURATION) is not None
 
     def _troubles(self, events: Iterable[Event]) -> tuple[Trouble, ...]:
         if self._condition is None or not self._has_run():
