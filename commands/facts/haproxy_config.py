@@ -78,6 +78,19 @@ class HaproxyConfig:
         """Return the ports that are to answer at this address while the node holds it, in order."""
         return ports_at(self.binds, address)
 
+    def silent_at(self, address: str) -> bool:
+        """Return whether it is certain that nothing will answer at this address: every bind is known, and none is it."""
+        named = any(not _is_address(bind.address) for bind in self.binds)  # it may resolve to this address
+        return not (self.ports_at(address) or self.unknown_binds or named)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return text == ANY
+    return True
+
 
 def ports_at(binds: Iterable[Bind], address: str) -> tuple[int, ...]:
     """Return the ports that these binds answer on at an address, in order."""

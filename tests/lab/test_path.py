@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from sandbox.lab.lab import Lab
-from sandbox.run.box import Box, setup_line
-from tests.lab.conftest import Person, serves
+from sandbox.run.backing import LabBacking
+from sandbox.run.box import HAPROXY_FILES, Box, setup_line
+from sandbox.slack.records import Message
+from tests.lab.conftest import Person, filled, serves
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+NETWORK_V6 = "fd00:213"
+HAPROXY_CFG = HAPROXY_FILES / "haproxy.cfg"
 
 
 async def test_bare_servers_become_a_cluster_that_is_operated_from_chat(box: Box, bare_lab: Lab) -> None:
@@ -57,6 +62,66 @@ async def test_bare_servers_become_a_cluster_that_is_operated_from_chat(box: Box
     assert "hello from n1" in await serves(vip2), "nothing fails back that nobody asked for"
     assert "done and verified" in await _once_possible(ada, "/hacluster failback vip2")
     assert "hello from n2" in await serves(vip2)
+
+
+@pytest.fixture
+def two_families() -> Iterator[Lab]:
+    """Two servers with an IPv6 address each, and an `haproxy.cfg` of their own that listens on both families."""
+    lab = Lab.up("families", ("n1", "n2"), debian=12)
+    try:
+        for number, node in enumerate(lab.nodes, start=1):
+            lab.exec(node, ["ip", "address", "add", f"{NETWORK_V6}::{number}/64", "dev", "eth0", "nodad"])
+            config = HAPROXY_CFG.read_text().replace("bind *:80", "bind *:80\n    bind :::80 v6only")
+            lab.exec(node, ["tee", "/etc/haproxy/haproxy.cfg"], config)
+            lab.exec(node, ["systemctl", "reload-or-restart", "haproxy"])
+        yield lab
+    finally:
+        lab.down()
+
+
+async def test_the_form_makes_a_fenced_cluster_of_both_families_and_another_bot_adopts_it(two_families: Lab) -> None:
+    backing = LabBacking(two_families, 12)
+    vip = backing.vips[0]
+    vip_v6 = f"{NETWORK_V6}::100"
+    answers = filled(backing, vips=f"{vip_v6}/64\n{vip}", haproxy_cfg="", fencing="fence_dummy")
+
+    async with Box(backing) as box:
+        ada = Person(box)
+        form = await ada.open_form("setup")
+        wrong = await ada.send(form, {**answers, "fence_options": "n3:ip=10.0.0.1"})
+        assert isinstance(wrong, Mapping)
+        assert list(wrong) == ["fence_options"]
+        plan = await ada.send(form, answers)
+        assert isinstance(plan, Message)
+        assert "failover automatic" in plan.text, "fencing was given, and failover left to it"
+        await ada.press(plan, "Confirm")
+        ended = await ada.outcome(plan)
+        assert "done and verified" in ended, ended + box.log()[-3000:]
+        assert "hello from" in await serves(vip.partition("/")[0])
+        holder, other = _holder(two_families, vip_v6)
+        assert f"hello from {holder}" in _asked_from(two_families, other, vip_v6)
+
+        assert "done and verified" in await ada.do(f"/hacluster failover vip1 --to {other}")
+        assert f"hello from {other}" in _asked_from(two_families, holder, vip_v6)
+        assert "healthy" in (await ada.ask("/hacluster status")).text
+
+    async with Box(backing) as stranger:
+        bob = Person(stranger)
+        await bob.do(f"/hacluster adopt {two_families.nodes['n1'][0]}")
+        assert "set up already" in (await bob.ask("/hacluster setup web")).text
+
+
+def _holder(lab: Lab, address: str) -> tuple[str, str]:
+    """Return the node that holds an address, and the other one."""
+    holding = [node for node in lab.nodes if address in lab.exec(node, ["ip", "-o", "address", "show"]).stdout]
+    assert len(holding) == 1, holding
+    return holding[0], next(node for node in lab.nodes if node not in holding)
+
+
+def _asked_from(lab: Lab, node: str, address: str) -> str:
+    """Return what an address answers to HTTP, asked from a node."""
+    ask = 'exec 3<>"/dev/tcp/$0/80"; printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3; cat <&3'
+    return lab.exec(node, ["bash", "-c", ask, address]).stdout
 
 
 async def _told(person: Person, words: str, within: float = 90.0) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from commands import configuration
-from commands.checks import fencing
 from commands.facts.cib import Cib
 from commands.facts.corosync_conf import CorosyncConf
 from commands.facts.fact import Known
+from commands.facts.haproxy_config import HaproxyConfig
 from commands.report import Finding, Level
 from commands.snapshot import PCSD_PORT, NodeSnapshot, Snapshot
-from commands.verbs.setup.request import SetupRequest
+from commands.verbs.setup.contents import contradictions
+from commands.verbs.setup.request import SetupRequest, bind_example
 from config.inventory import ClusterSpec
 
 MAX_SKEW = 2.0
@@ -231,7 +231,9 @@ def _proxies(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
                 "Add a frontend with `bind *:80` or another port.",
                 node,
             )
-        elif not own and request.haproxy_cfg is None:
+        elif own:
+            yield from _silent(request.cluster, node, config)
+        elif request.haproxy_cfg is None:
             yield _no(
                 "HAProxy has no configuration of its own there",
                 "Put a /etc/haproxy/haproxy.cfg there, or give `--haproxy-cfg FILE` with a file of the bot's configuration folder.",
@@ -239,19 +241,24 @@ def _proxies(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
             )
 
 
+def _silent(cluster: ClusterSpec, node: NodeSnapshot, config: HaproxyConfig) -> Iterator[Finding]:
+    """A wildcard of IPv4 takes no connection of IPv6: nobody would notice before the address is needed."""
+    for address in (str(vip.address) for vip in cluster.vips):
+        if config.silent_at(address):
+            yield _no(
+                f"its haproxy.cfg has no `bind` that would answer at the floating IP {address}",
+                f"Add `bind {bind_example(address)}` to a frontend.",
+                node,
+            )
+
+
 def _contents(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Finding]:
-    cib = _present(cluster, snapshot)
-    yield from _fencing(cluster, cib)
-    for conflict in configuration.conflicts(cluster, cib) if cib else ():
-        yield _no(
-            f"in the cluster's configuration, {conflict}",
-            "Ask for what is there, or change it with pcs first. `adopt` alone is enough for the bot to watch and move "
-            "what other hands have made.",
-        )
+    if any(True for _ in snapshot.known("cib")):  # where nobody could be asked, that is the reason told
+        yield from contradictions(cluster, _present(cluster, snapshot))
 
 
 def _present(cluster: ClusterSpec, snapshot: Snapshot) -> Cib | None:
-    """Return the cluster's configuration, by a node where it runs, else from disk."""
+    """Return the cluster's configuration, by a node where it runs, else from disk; None if there is none yet."""
     ours = [node for node in snapshot.nodes if not leftover(node)]
     running = [cib for node, cib in snapshot.running("cib") if node in ours]
     on_disk = [
@@ -263,31 +270,3 @@ def _present(cluster: ClusterSpec, snapshot: Snapshot) -> Cib | None:
         and same_cluster(cluster, node.conf.value)
     ]
     return next(iter(running or on_disk), None)
-
-
-def _fencing(cluster: ClusterSpec, cib: Cib | None) -> Iterator[Finding]:
-    """Devices that are there are neither switched off nor doubled, and those to be kept must be there."""
-    there = fencing.devices(cib) if cib else ()
-    named = ", ".join(there)
-    if cluster.fencing is None:
-        if there and cib and fencing.is_on(cib):
-            yield _no(
-                f"the cluster is fenced ({named}), and `--fencing none` would switch that off",
-                f"`adopt {cluster.nodes[0].address}` makes the bot remember its fencing. To leave fencing, remove the "
-                "devices with pcs first.",
-            )
-        return
-    gone = [device for device in cluster.fencing.kept if device not in there]
-    if gone:
-        yield _no(
-            f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} to be kept for fencing and not in the cluster; how to "
-            "make such a device is not known to the bot",
-            "Make it with `pcs stonith create`, or say all of the fencing: `--fencing AGENT --fence-option …`.",
-        )
-    wanted = {device for device, _, _ in configuration.fence_devices(cluster)}
-    if there and wanted.difference(there) and set(there) - wanted:
-        yield _no(
-            f"the cluster is fenced by devices of its own ({named}); others would be put beside them",
-            f"`adopt {cluster.nodes[0].address}` makes the bot remember them. To have the bot's instead, remove them with "
-            "pcs first.",
-        )

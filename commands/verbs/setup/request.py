@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from commands.errors import UsageError
-from commands.facts.haproxy_config import binds_of
+from commands.facts.haproxy_config import binds_of, ports_at
 from commands.verbs.verb import Desk
 from commands.verbs.words import Option, Words
 from config.inventory import ClusterName, ClusterSpec, FencingSpec, FileName, VipSpec, parse_node
@@ -220,9 +220,21 @@ def _haproxy_cfg(cluster: ClusterSpec, desk: Desk) -> str | None:
         return None
     with _about("haproxy_cfg"):
         text = desk.file(cluster.haproxy_cfg)
-        if not any(not bind.loopback for bind in binds_of(text)):
+        binds = binds_of(text)
+        if not any(not bind.loopback for bind in binds):
             raise UsageError(f"{cluster.haproxy_cfg} has no `bind` that others can reach, so nothing would answer")
+        silent = [address for vip in cluster.vips if not ports_at(binds, address := str(vip.address))]
+        if silent:
+            raise UsageError(
+                f"{cluster.haproxy_cfg} has no `bind` that would answer at {', '.join(silent)}",
+                remedy=f"Add `bind {bind_example(silent[0])}` to a frontend.",
+            )
     return text
+
+
+def bind_example(address: str) -> str:
+    """Return a bind that answers at the address wherever it is."""
+    return ":::80 v6only" if ":" in address else "*:80"
 
 
 def hacluster_password(desk: Desk) -> str:

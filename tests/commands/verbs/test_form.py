@@ -14,7 +14,7 @@ from commands.verbs.words import parse as sorted_out
 from commands.verbs.words import tokens
 from tests.commands.doubles import NoRunner
 
-CONFIG = "frontend www\n    bind *:80\n"
+CONFIG = "frontend www\n    bind *:80\n    bind :::80 v6only\n"
 
 
 def request(text: str) -> SetupRequest:

@@ -513,7 +513,8 @@ def test_a_resource_that_is_in_the_way_is_named() -> None:
 
 def test_fencing_that_is_there_is_not_switched_off_in_passing() -> None:
     whole = complete_cib()
-    fenced = replace(whole, primitives=(*whole.primitives, Primitive("ipmi", "stonith", "", "fence_ipmilan")))
+    devices = (*whole.primitives, Primitive("ipmi", "stonith", "", "fence_ipmilan"))
+    fenced = replace(whole, primitives=devices, properties={"stonith-enabled": "true"})
     running = snapshot(*(replace(finished(n), cib=Known(fenced)) for n in NAMES))
     assert "is fenced (ipmi)" in reasons(decide(REQUEST, running))
 

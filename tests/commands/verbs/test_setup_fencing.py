@@ -7,7 +7,7 @@ from dataclasses import replace
 from commands.facts.cib import Cib
 from commands.facts.cib_resources import Primitive
 from commands.facts.fact import Known, NotRunning
-from commands.plan import NothingToDo, Plan
+from commands.plan import NothingToDo, Plan, Refusal
 from commands.snapshot import Snapshot
 from commands.verbs.setup.request import SetupRequest
 from commands.verbs.setup.verb import decide
@@ -33,9 +33,10 @@ def test_fencing_of_other_hands_is_left_alone_and_that_is_all_there_is_to_do() -
     decision = decide(by_name(KEPT), running)
     assert isinstance(decision, NothingToDo), decision
     other = by_name(KEPT.model_copy(update={"fencing": FencingSpec(agent="fence_ipmilan", options={"ip": "10.9.0.1"})}))
-    told = reasons(decide(other, running))
-    assert "fenced by devices of its own (ipmi); others would be put beside them" in told
-    assert "adopt 10.0.0.1" in told
+    refusal = decide(other, running)
+    assert "fenced by devices of its own (ipmi); others would be put beside them" in reasons(refusal)
+    assert isinstance(refusal, Refusal)
+    assert "`adopt 10.0.0.1`" in refusal.reasons[0].remedy
 
 
 def test_fencing_that_is_to_be_kept_must_be_there() -> None:
