@@ -17,7 +17,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -169,8 +169,14 @@ def _bar(axes: Axes, line: float, bar: Bar, timeline: Timeline, order: float) ->
 
 def _style(bar: Bar) -> _Style:
     if bar.look is Look.UP and bar.node >= 0:
-        return _NODES[bar.node % len(_NODES)]
+        return _of_node(bar.node)
     return _STATES[bar.look]
+
+
+def _of_node(place: int) -> _Style:
+    """Return a node's own style. From the seventh on, colours come again with other patterns."""
+    again, colour = divmod(place, len(_NODES))
+    return replace(_NODES[colour], hatch=_NODES[(colour + again) % len(_NODES)].hatch)
 
 
 def _clock(axes: Axes, timeline: Timeline) -> None:
@@ -210,7 +216,7 @@ def _legend(timeline: Timeline) -> Iterator[Patch]:
     bars = [bar for row in timeline.rows for bar in row.bars]
     for place, name in enumerate(timeline.nodes):
         if any(bar.node == place and bar.look is Look.UP for bar in bars):
-            yield _key(_NODES[place % len(_NODES)], _short(name, 22))
+            yield _key(_of_node(place), _short(name, 22))
     for look, words in _WORDS.items():
         if any(bar.look is look for bar in bars):
             yield _key(_STATES[look], words)

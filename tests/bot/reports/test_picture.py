@@ -70,6 +70,8 @@ def test_no_two_looks_are_told_apart_by_colour_alone() -> None:
     used = [mark for pattern in patterns for mark in pattern]
     assert len(used) == len(set(used))
     assert patterns.count(set()) == 1
+    most = [(style.fill, style.hatch) for style in map(drawing._of_node, range(16))]
+    assert len(set(most)) == 16
 
 
 def test_the_same_timeline_gives_the_same_bytes_at_twice_the_width_it_is_shown_at() -> None:
