@@ -14,7 +14,7 @@ from itertools import takewhile
 from bot.check.nodes import WHO
 from commands import configuration, gates
 from commands.command import Command, Completed
-from commands.facts import haproxy_config
+from commands.facts import haproxy_config, journal, membership_stream
 from commands.facts.fact import Known
 from commands.facts.host import OperatingSystem
 from commands.snapshot import FACTS, NodeSnapshot, Snapshot
@@ -55,6 +55,8 @@ def reads() -> Iterator[Command]:
     """Yield the commands that only look."""
     yield WHO
     yield PCS_STATUS_COROSYNC
+    yield journal.follow(None)
+    yield membership_stream.follow(None)
     for fact in FACTS.values():
         yield fact(_CLUSTER, _CLUSTER.nodes[0]).command
 
