@@ -118,8 +118,9 @@ class InUse:
 
 # A byte to the discard port makes the kernel look for the address (ARP or neighbour discovery); what it then has in its
 # neighbour table is the answer. An old entry goes first, or it would stand for a host that has left. Two requests go
-# out, a second apart; who has not answered after 1.5 s is not there. FAILED and INCOMPLETE entries have no lladdr, and
-# no entry at all means that nothing was sent.
+# out, a second apart; who has not answered after 1.3 s is not there. It is looked at often at first, as an answer comes
+# within milliseconds, and then seldom. FAILED and INCOMPLETE entries have no lladdr, and no entry at all means that
+# nothing was sent.
 _WHO_HAS = r"""
 export LC_ALL=C
 route() { ip -o route get "$1" 2>/dev/null; }
@@ -134,7 +135,7 @@ for address; do
             ;;
     esac
 done
-for _ in {1..15}; do
+for pause in 0.05 0.1 0.2 0.35 0.6; do
     waiting=()
     for address in "${asked[@]}"; do
         found=$(ip neighbour show to "$address")
@@ -146,7 +147,7 @@ for _ in {1..15}; do
     done
     asked=("${waiting[@]}")
     [ ${#asked[@]} = 0 ] && break
-    sleep 0.1
+    sleep $pause
 done
 for address in "${asked[@]}"; do
     if [ "$(ip neighbour show to "$address")" ]; then echo "nobody $address"; else echo "unasked $address"; fi

@@ -19,7 +19,7 @@ from sandbox.nodes.tools.haproxy_stat import show
 from sandbox.nodes.world import same_subnet
 
 _SILENCE, _NOBODY = 0.5, 0.4
-"""Seconds: the real scripts give up on a silent port after 2, and on an address nobody answers for after 1.5."""
+"""Seconds: the real scripts give up on a silent port after 2, and on an address nobody answers for after 1.3."""
 
 
 def find(script: str) -> Tool | None:

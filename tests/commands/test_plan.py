@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from commands.command import Command, Completed, Stdin, Stream
 from commands.errors import CommandFailed, HaclusterError, OutcomeUnknown
+from commands.facts.fact import Fact
+from commands.facts.reach import Reach
 from commands.plan import Lane, Plan, Progress, Proof, Step, StepUnproved, apply
 from commands.snapshot import Snapshot
 from config.inventory import ClusterSpec, NodeSpec, parse_node
@@ -181,3 +183,13 @@ def test_secrets_show_nowhere() -> None:
     with pytest.raises(CommandFailed) as failed:
         Completed("n1", secret, 1, "", "no").check()
     assert "canary" not in str(failed.value)
+
+
+async def test_what_takes_long_to_ask_is_asked_once_nothing_else_is_missing() -> None:
+    asked = Fact(Command(("ports",)), lambda _: Reach({}))
+    looks = iter([("not up",), (), ()])
+    proof = Proof((), lambda _: next(looks), patience=5.0, facts={"vip_ports": asked})
+    runner = Scripted()
+    events = await carried_out((Step("serving", "Look", (), proof=proof),), runner)
+    assert [event.state for event in events] == ["started", "done"]
+    assert runner.ran == [("n1", "ports"), ("n2", "ports")], "once on each node, at the second look"

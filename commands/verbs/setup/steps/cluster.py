@@ -113,7 +113,8 @@ def _rests(node: NodeSnapshot) -> bool:
 def enable(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     """Let the cluster start at boot, and HAProxy with it only: it is handed over running, never stopped.
 
-    What `pcs cluster enable --all` does, by each node itself: the recipe's bare `enable` is for one node only.
+    What `pcs cluster enable --all` does, by each node itself: the recipe's bare `enable` is for one node only. After the
+    start, which would wait while systemd reads its units anew.
     """
     daemons = (*DAEMONS, "pcsd")
 
@@ -133,7 +134,7 @@ def enable(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     creating = create(request, snapshot) is not None
     return on_lacking(
         snapshot, "enable", "Start the cluster at boot on all nodes, and HAProxy with it only", ("units",), lacks, commands,
-        after=("create", "haproxy"), also=[node.name for node in request.cluster.nodes if creating or fresh],
+        after=("create", "haproxy", "start"), also=[node.name for node in request.cluster.nodes if creating or fresh],
     )  # fmt: skip
 
 

@@ -66,7 +66,8 @@ def draft(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     cib = _present_cib(request, snapshot)
     if cib is not None and not configuration.missing(cluster, cib):
         return None
-    after = ("packages" if cib is None else "start", "fence-secrets")
+    # while the nodes find each other, which leaves their processors idle
+    after = ("packages", "create" if cib is None else "start", "fence-secrets")
     commands = configuration.draft_commands(cluster, cib, secret_files(cluster))
     return Step("draft", "Draft the configuration", (Lane(_drafter(cluster), commands),), after)
 
