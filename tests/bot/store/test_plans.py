@@ -154,3 +154,26 @@ async def test_a_lease_is_not_prolonged_once_the_plan_ended(store: Store, make_p
 async def test_a_moment_without_a_time_zone_is_refused(store: Store, make_plan: MakePlan) -> None:
     with pytest.raises(Exception, match="time zone"):
         await store.add_plan(make_plan("p1", created=NOW.replace(tzinfo=None)))
+
+
+async def test_the_changes_of_a_period_are_those_that_ran_in_it(store: Store, make_plan: MakePlan) -> None:
+    minute = timedelta(minutes=1)
+    for plan_id in ("asked", "cancelled", "done", "died"):
+        await store.add_plan(make_plan(plan_id, expires=NOW + timedelta(hours=1)))
+    await store.claim("cancelled", "waiting", "cancelled", BOB, NOW)
+    await store.claim("done", "waiting", "running", BOB, NOW + minute)
+    await store.claim("done", "running", "done", BOB, NOW + 3 * minute)
+    await store.claim("died", "waiting", "running", BOB, NOW + 5 * minute)
+    assert [(plan.id, plan.started, plan.finished) for plan in await store.plans_between("web", NOW)] == [
+        ("done", NOW + minute, NOW + 3 * minute),
+        ("died", NOW + 5 * minute, None),
+    ]
+    assert [plan.id for plan in await store.plans_between("web", NOW + 4 * minute)] == ["died"]
+    assert [plan.id for plan in await store.plans_between("web", NOW, NOW + 4 * minute)] == ["done"]
+    assert await store.plans_between("db", NOW) == ()
+
+
+async def test_a_plan_that_needs_nobody_starts_when_it_is_stored(store: Store, make_plan: MakePlan) -> None:
+    await store.add_plan(make_plan("p1", state="running"))
+    (plan,) = await store.plans_between("web", NOW)
+    assert plan.started == NOW
