@@ -99,9 +99,10 @@ class Draft:
 
     def _tell_what_is_new(self, was: Incident, found: tuple[Trouble, ...], *, back: bool, because: str) -> None:
         root = found[0]
-        if self.before is None and not was.lines:
+        if not was.lines:
             self.tell(root.text)
-        elif was.phase is Phase.EARLY:
+            return  # the card says the rest from the first
+        if was.phase is Phase.EARLY:
             self.tell(f"confirmed: {root.text}")
         elif back:
             self.tell(f"again: {root.text}")
@@ -170,6 +171,7 @@ class Draft:
     def withdraw(self) -> None:
         """Resolve an early word that no look has borne out."""
         what = f"{phrases.past(self.now.cause)}, by a stream's word only"
+        self.change(turned=self.at)
         self._resolve(what, "resolved: no look saw anything wrong since, so it was a short interruption")
 
     def absorb(self, other: Incident) -> None:

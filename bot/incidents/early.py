@@ -80,7 +80,7 @@ class Ear:
         for draft in about:
             root = draft.now.root
             if root is None or root.what in MEMBERSHIP:
-                if all(line.text != text or line.at < draft.now.turned for line in draft.now.lines):
+                if not any(line.text.endswith(text) and line.at >= draft.now.turned for line in draft.now.lines):
                     draft.tell(text)
                 return
         gone = next((draft for draft in self.drafts if draft.now.cause == TOKEN), None)
@@ -139,7 +139,7 @@ def unborne(draft: Draft, condition: Condition) -> None:
         draft.gone()
     elif left != draft.now.troubles:
         draft.early(left, "")
-    elif draft.at - draft.now.turned >= draft.rules.hold_down:
+    elif draft.at - max(draft.now.turned, *(line.at for line in draft.now.lines)) >= draft.rules.hold_down:
         draft.withdraw()
 
 

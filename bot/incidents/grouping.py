@@ -73,7 +73,7 @@ def absorbed(drafts: Iterable[Draft], groups: Sequence[Group]) -> tuple[tuple[Dr
         for draft in drafts
         if draft.now.open and id(draft) not in holders
         for group in groups
-        if draft.now.cause in group.keys or draft.now.keys & group.keys
+        if draft.now.cause in group.keys or draft.now.keys & group.keys or _explains(group.root, draft.now)
     )
 
 
@@ -88,9 +88,15 @@ def _fit(incident: Incident, group: Group) -> int:
         return _SAME_CAUSE
     if incident.cause in group.keys:
         return 4
-    if incident.keys & group.keys:
+    if incident.keys & group.keys or _explains(root, incident):
         return 3
     return 2 if _widens(incident, root) or _foretold(incident, root) else 0
+
+
+def _explains(root: Trouble, incident: Incident) -> bool:
+    """Whether a trouble explains what an incident had, which is not seen now: of a lost node no link is told."""
+    had = incident.root
+    return had is not None and had.key != root.key and [one for one, _ in causes((root, had))] == [root]
 
 
 def _narrows(incident: Incident, root: Trouble) -> bool:

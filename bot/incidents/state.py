@@ -140,6 +140,7 @@ class Seen:
     troubles: tuple[Trouble, ...] = ()
     events: tuple[Event, ...] = ()
     signals: tuple[Signal, ...] = ()
+    """What was heard. It is handed in by itself, before anybody looks: it is the first word."""
     own: tuple[OwnChange, ...] = ()
     silences: tuple[Silence, ...] = ()
     """All in force, of other clusters too."""
