@@ -26,7 +26,7 @@ from bot.watch.eyes import Eyes
 from bot.watch.news import Gap, News, StreamState
 from bot.watch.streams import NodeStreams
 from commands.command import Runner
-from commands.condition import READS, Condition, Subject, Topic, condition, from_json, to_json
+from commands.condition import READS, Condition, Subject, Topic, condition, from_json, to_json, unsettled
 from commands.events import Event, diff
 from commands.facts.fact import NOT_ASKED
 from commands.signals import Signal, SignalKind
@@ -218,7 +218,7 @@ class ClusterWatch:
         whole = all(node.clock is not NOT_ASKED for node in snapshot.nodes)
         kept = before is not None and _same(before, self._condition, whole=whole)
         await self._think(self._condition, events, (), own, kept=kept)
-        if events or again:
+        if events or again or unsettled(before, self._condition):
             self._look_again()
 
     async def _think(

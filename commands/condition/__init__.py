@@ -8,14 +8,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from commands.checks import witness
 from commands.condition import clocks, membership, pacemaker, service
-from commands.condition.look import GONE, look
+from commands.condition.look import GONE, Look, look
 from commands.condition.record import Condition, State, Subject, Topic, from_json, to_json
 from commands.condition.testimony import Told, settle
 from commands.snapshot import Snapshot
 
-__all__ = ["READS", "Condition", "State", "Subject", "Topic", "condition", "from_json", "to_json"]
+__all__ = ["READS", "Condition", "State", "Subject", "Topic", "condition", "from_json", "to_json", "unsettled"]
 
 READS = ("addresses", "cib", "clock", "cmap", "haproxy", "links", "quorum", "status")
 """The fields of a snapshot that a condition is made from."""
@@ -24,28 +26,61 @@ READS = ("addresses", "cib", "clock", "cmap", "haproxy", "links", "quorum", "sta
 def condition(snapshot: Snapshot, before: Condition | None = None) -> Condition:
     """Return what is known of a cluster after a look at it. `before` is what was known until then."""
     view = look(snapshot, before)
+    seen = membership.members(view)
     states = settle(Topic.SIGHT, membership.sights(snapshot, READS), before, view.unread)
-    states |= settle(Topic.MEMBER, membership.members(view), before, view.unread)
+    states |= settle(Topic.MEMBER, seen, before, view.unread)
     members = {name: state.word for (topic, name), state in states.items() if topic is Topic.MEMBER}
     # what one that has just gone said until then is void; if it is asked later, its silence counts as any other's
     gone = frozenset(
         name for name, word in members.items() if word in GONE and view.said_before(Topic.MEMBER, name) not in GONE
     )
-    told: tuple[tuple[Topic, Told], ...] = (
-        (Topic.JOINS, membership.joins(view)),
-        (Topic.LINK, membership.links(view, members)),
-        (Topic.QUORUM, membership.quorums(view)),
-        (Topic.NODE, pacemaker.nodes(view, members)),
-        (Topic.FENCED, pacemaker.fencings(view)),
-        (Topic.CLUSTER, pacemaker.whole(view)),
-        (Topic.CONFIGURATION, pacemaker.configuration(view)),
-        (Topic.RESOURCE, pacemaker.resources(view, witness.newest_cib(view.snapshot))),
-        (Topic.VIP, service.vips(view)),
-        (Topic.SERVER, service.servers(view)),
-        (Topic.CLOCK, clocks.clocks(view)),
-    )
-    for topic, words in told:
-        states |= settle(topic, words, before, view.unread, gone)
-    now = Condition(snapshot.cluster.name, states)
-    proxies = service.proxies(view, now.of(Topic.RESOURCE), now.of(Topic.NODE))
-    return Condition(now.cluster, {**states, **settle(Topic.PROXY, proxies, before, view.unread, gone)})
+
+    def add(told: Mapping[Topic, Told]) -> None:
+        for topic, words in told.items():
+            states.update(settle(topic, words, before, view.unread, gone))
+
+    add({Topic.SERVER: service.servers(view), Topic.CLOCK: clocks.clocks(view)})
+    if before is not None and view.views and None in seen.values():
+        # the membership is just changing: what hangs on it waits for the next look too, lest it tells half of it
+        add({topic: dict.fromkeys(before.of(topic)) for topic in _OF_THE_MEMBERS})
+    else:
+        add(_of_the_members(view, members))
+        now = Condition(snapshot.cluster.name, states)
+        add({Topic.PROXY: service.proxies(view, now.of(Topic.RESOURCE), now.of(Topic.NODE))})
+    return Condition(snapshot.cluster.name, states)
+
+
+def unsettled(before: Condition | None, now: Condition) -> bool:
+    """Return whether the membership was just changing, so that a look soon after tells more than the next one due."""
+    was = before.of(Topic.MEMBER) if before else {}
+    seen = any(state.known and state.word == "seen" for state in now.of(Topic.SIGHT).values())
+    return seen and any(name in was and was[name].known > state.known for name, state in now.of(Topic.MEMBER).items())
+
+
+def _of_the_members(view: Look, members: dict[str, str]) -> dict[Topic, Told]:
+    return {
+        Topic.JOINS: membership.joins(view),
+        Topic.LINK: membership.links(view, members),
+        Topic.QUORUM: membership.quorums(view),
+        Topic.NODE: pacemaker.nodes(view, members),
+        Topic.FENCED: pacemaker.fencings(view),
+        Topic.CLUSTER: pacemaker.whole(view),
+        Topic.CONFIGURATION: pacemaker.configuration(view),
+        Topic.RESOURCE: pacemaker.resources(view, witness.newest_cib(view.snapshot)),
+        Topic.VIP: service.vips(view),
+    }
+
+
+_OF_THE_MEMBERS = (
+    Topic.JOINS,
+    Topic.LINK,
+    Topic.QUORUM,
+    Topic.NODE,
+    Topic.FENCED,
+    Topic.CLUSTER,
+    Topic.CONFIGURATION,
+    Topic.RESOURCE,
+    Topic.VIP,
+    Topic.PROXY,
+)
+"""What is judged by the membership, or by what Pacemaker makes of it."""

@@ -48,14 +48,31 @@ def _member(look: Look, node: NodeSnapshot) -> State | None:
     words |= {f"{who} quorum": str(quorate) for who in look.views if (quorate := look.quorate(who)) is not None}
     if stopped(node):
         words[f"{name} cmap"] = "not running"
-    if name in look.views:
-        return _running(look, name, sees, misses, words)
     if sees:
-        sees, misses = _weighty(look, sees, misses)
-        word = "disputed" if sees and misses else "joined" if sees else "left"
-        return State(word, nodes=sees, witnesses=(*sees, *misses), said=testimony(words))
-    if misses:
-        return _gone(look, node, misses, words)
+        return _seen(look, name, sees, misses, words)
+    return _gone(look, node, misses, words) if misses else _unmentioned(look, node, words)
+
+
+def _seen(look: Look, name: str, sees: tuple[str, ...], misses: tuple[str, ...], words: dict[str, str]) -> State | None:
+    """Judge a node that itself or others see: a member, unless others that count do not see it."""
+    # against a side with quorum a node without it counts nothing: it is the one that is cut off
+    quorate = any(look.quorate(who) is not False for who in sees)
+    against = tuple(who for who in misses if look.quorate(who) is not False) if quorate else misses
+    said = testimony(words)
+    if not against:
+        return State("joined", nodes=sees, witnesses=sees, said=said)
+    was = look.was(Topic.MEMBER, name)
+    if was and was.word in GONE and sees == (name,) and look.quorate(name) is not True:
+        # just started: it decides nothing yet, and the others will see it within a second or so
+        return replace(was, witnesses=against, said=said, known=True)
+    if was and was.word != "disputed" and was.known:
+        return None  # nodes are not asked at the very same moment, and this may be changing: one more look
+    return State("disputed", nodes=sees, witnesses=tuple(sorted({*sees, *against})), said=said)
+
+
+def _unmentioned(look: Look, node: NodeSnapshot, words: dict[str, str]) -> State | None:
+    """Judge a node of which no other says anything, by its own word."""
+    name = node.node.name
     if stopped(node) and not look.views and not _bare(node):
         word = "left" if look.said_before(Topic.MEMBER, name) == "left" else "stopped"
         return State(word, witnesses=(name,), said=testimony(words))
@@ -68,31 +85,6 @@ def _bare(node: NodeSnapshot) -> bool:
     """Return whether there is no corosync on the node at all: nobody has set it up yet."""
     answer = node.cmap.value if isinstance(node.cmap, Known) else None
     return isinstance(answer, NotRunning) and answer.why == f"{corosync_cmap.TOOL} is not installed"
-
-
-def _weighty(look: Look, sees: tuple[str, ...], misses: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Keep the words of those with quorum, where any has it: one without may be the one that is cut off."""
-    if not any(look.quorate(who) for who in (*sees, *misses)):
-        return sees, misses
-    return (
-        tuple(who for who in sees if look.quorate(who) is not False),
-        tuple(who for who in misses if look.quorate(who) is not False),
-    )
-
-
-def _running(
-    look: Look, name: str, sees: tuple[str, ...], misses: tuple[str, ...], words: dict[str, str]
-) -> State | None:
-    """Judge a node on which corosync runs by its own word: a member, unless others that count do not see it."""
-    against = misses if look.quorate(name) is False else tuple(who for who in misses if look.quorate(who) is not False)
-    said = testimony(words)
-    if not against:
-        return State("joined", nodes=sees, witnesses=sees, said=said)
-    was = look.was(Topic.MEMBER, name)
-    if was and was.word in GONE and look.quorate(name) is not True:
-        # just started: it counts nothing and nobody, and the others will see it within a second or so
-        return replace(was, witnesses=against, said=said, known=True)
-    return State("disputed", nodes=sees, witnesses=tuple(sorted({*sees, *against})), said=said)
 
 
 def _gone(look: Look, node: NodeSnapshot, misses: tuple[str, ...], words: dict[str, str]) -> State | None:

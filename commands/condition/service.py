@@ -39,9 +39,12 @@ def _vip(look: Look, ip: FloatingIp, name: str) -> State | None:
     word: str = ip.state
     if word == "unknown" or (word == "nowhere" and ip.declared_only is None and not look.idle):
         return None  # where it is, or whether it is to be anywhere, could not be read
+    was = look.was(Topic.VIP, name)
+    passing = word == "doubled" or (word == "nowhere" and _moving(look, name))
+    if passing and was is not None and was.known and was.word == "served":
+        return None  # nodes are not asked at the very same moment, and it may just be moving: one more look
     if word == "nowhere" and ip.switched_off:
         word = "off"
-    was = look.was(Topic.VIP, name)
     last = () if was is None else was.nodes or was.concerns
     asked = {node.node.name for node, _ in look.snapshot.known("addresses")}
     home = (ip.gate.home,) if ip.gate else ()
@@ -57,6 +60,12 @@ def _vip(look: Look, ip: FloatingIp, name: str) -> State | None:
         remedy=remedy,
         said=_said_of(look, ip, name),
     )
+
+
+def _moving(look: Look, name: str) -> bool:
+    """Return whether Pacemaker is just starting or stopping the resource."""
+    instances = (one for status in look.pacemakers.values() for one in status.instances(name))
+    return any(not {one.pending, one.role}.isdisjoint({"Starting", "Stopping", "Migrating"}) for one in instances)
 
 
 def _said_of(look: Look, ip: FloatingIp, name: str) -> tuple[tuple[str, str], ...]:

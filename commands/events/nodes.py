@@ -48,8 +48,11 @@ def _views(before: Condition, after: Condition) -> Iterator[Event]:
 
 
 def seen_by(disputed: Mapping[str, State]) -> str:
-    """Say who sees the nodes that are in question: `n2 is seen by n2 only`."""
-    return "; ".join(f"{name} is seen by {listed(state.nodes)} only" for name, state in sorted(disputed.items()))
+    """Say who sees the nodes that are in question: `n2 is seen by nobody else`."""
+    return "; ".join(
+        f"{name} is seen by {'nobody else' if state.nodes == (name,) else f'{listed(state.nodes)} only'}"
+        for name, state in sorted(disputed.items())
+    )
 
 
 def _disputed(condition: Condition) -> dict[str, State]:
