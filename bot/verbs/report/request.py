@@ -18,6 +18,7 @@ from config.policy import Role
 
 USUAL = timedelta(days=1)
 _CHANNEL = re.compile(r"<#(?P<told>[CG][A-Z0-9]{2,20})(?:\|[^>]*)?>|(?P<bare>[CG][A-Z0-9]{6,20})", re.ASCII)
+_CRON_FIELDS = 5
 _WORDS = ("now", "every", "cron", "list", "stop")
 
 
@@ -100,23 +101,25 @@ def _now(names: Sequence[str], words: Words, desk: Desk) -> Now:
 def _every(said: Sequence[str], words: Words, desk: Desk) -> Every:
     if words.one("since"):
         raise UsageError("`--since` goes with `report now`: a report that comes again tells since the last one")
-    time, where = _split(said)
+    time, channel, names = _split(said)
     when = parse_when(" ".join(time))
-    channel = _channel(where[0]) if where else _here(desk)
-    names = dict.fromkeys((*where[1:], *words.all("cluster")))
-    clusters = tuple(desk.cluster(name).name for name in names)
+    place = _channel(channel) if channel else _here(desk)
+    wanted = dict.fromkeys((*names, *words.all("cluster")))
+    clusters = tuple(desk.cluster(name).name for name in wanted)
     need(Role.OPERATOR, clusters, desk, "a report that comes again")
-    return Every(when, channel, zone(words.one("timezone") or "UTC").key, clusters)
+    return Every(when, place, zone(words.one("timezone") or "UTC").key, clusters)
 
 
-def _split(said: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
-    """Part what says when from what says where, at the word `in`."""
-    place = next((number for number, word in enumerate(said) if word.lower() == "in"), None)
-    if place is None:
-        return said, ()
-    if place + 1 == len(said):
+def _split(said: Sequence[str]) -> tuple[Sequence[str], str, Sequence[str]]:
+    """Part what says when, the channel after the word `in` ("" without it), and the clusters that follow."""
+    clock = next((number for number, word in enumerate(said) if ":" in word), _CRON_FIELDS - 1)
+    end = next((number for number, word in enumerate(said) if word.lower() == "in"), clock + 1)
+    place = said[end : end + 1]
+    if not place or place[0].lower() != "in":
+        return said[:end], "", said[end:]
+    if end + 1 == len(said):
         raise UsageError("say in which channel", remedy="For example: `report every weekday 09:00 in #ops`")
-    return said[:place], said[place + 1 :]
+    return said[:end], said[end + 1], said[end + 2 :]
 
 
 def _channel(word: str) -> str:

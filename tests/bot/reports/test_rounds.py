@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from unittest.mock import create_autospec
 
 import pytest
@@ -75,13 +74,6 @@ class Bot:
 
     async def _declared(self) -> Mapping[str, ClusterSpec]:
         return self._clusters
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await Store.open(f"sqlite+aiosqlite:///{tmp_path / 'store.db'}")
-    yield store
-    await store.close()
 
 
 @pytest.fixture
