@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from commands.errors import HaclusterError, HostKeyMismatch, HostKeyUnknown, Unreachable, UnreadableOutput
 from commands.facts.corosync_conf import NoConf
 from commands.facts.fact import Known, Unknown
 from commands.facts.units import Unit, Units
 from commands.plan import Decision, NothingToDo, Plan, Refusal, Step
 from commands.report import Level
-from commands.snapshot import NodeSnapshot, Snapshot
+from commands.snapshot import FACTS, NodeSnapshot, Snapshot
 from commands.verbs.cluster_request import ClusterRequest
 from commands.verbs.power import DISABLE, ENABLE, START, STOP
 from commands.verbs.verb import Verb
@@ -75,10 +77,108 @@ def test_starting_does_not_mend_a_cut_network(situation: SituationOf, debian: in
     assert "n2: corosync there does not see n1" in told
 
 
-@pytest.mark.parametrize("verb", [START, STOP], ids=lambda verb: verb.name)
+ALL = pytest.mark.parametrize("verb", [START, STOP, ENABLE, DISABLE], ids=lambda verb: verb.name)
+
+
+def unread(node: NodeSnapshot, error: HaclusterError) -> NodeSnapshot:
+    return NodeSnapshot(node.node, **dict[str, Any](dict.fromkeys(FACTS, Unknown(str(error), error))))
+
+
+@ALL
+@pytest.mark.parametrize(
+    "error",
+    [
+        HostKeyUnknown("key?", node="n2", address="10.0.0.2", port=22, key="k", fingerprint="SHA256:abc"),
+        HostKeyMismatch("another key", node="n2"),
+        UnreadableOutput("crm_mon", "no XML", ""),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_node_that_answers_and_is_not_understood_is_a_reason(
+    situation: SituationOf, verb: Verb, error: HaclusterError
+) -> None:
+    healthy = situation("healthy")
+    n1, n2 = healthy.nodes
+    decision = decided(verb, replace(healthy, nodes=(with_boot(n1, enabled=False), unread(n2, error))))
+    assert str(error).removeprefix("n2: ") in reasons(decision)
+
+
+@ALL
+def test_where_no_node_answers_nothing_is_done(situation: SituationOf, verb: Verb) -> None:
+    healthy = situation("healthy")
+    dark = tuple(unread(node, Unreachable("no answer", node=node.node.name, remedy="?")) for node in healthy.nodes)
+    told = reasons(decided(verb, replace(healthy, nodes=dark)))
+    assert told == "n1: no answer\nn2: no answer"
+
+
 @GENERATIONS
-def test_a_node_that_cannot_be_asked_is_a_reason_with_its_name(situation: SituationOf, debian: int, verb: Verb) -> None:
-    assert "n2: connection timed out" in reasons(decided(verb, situation("n2-lost", debian)))
+def test_the_nodes_that_answer_are_stopped_without_the_one_that_is_off(situation: SituationOf, debian: int) -> None:
+    lost = situation("n2-lost", debian)
+    decision = decided(STOP, lost)
+    pacemaker, corosync = steps(decision)
+    assert commands(pacemaker) == [("n1", "systemctl stop pacemaker")]
+    assert commands(corosync) == [("n1", "systemctl stop corosync")]
+    assert corosync.after == ("stop",)
+    assert corosync.proof is not None
+    assert corosync.proof.nodes == ("n1",), "a node that is off would never be seen stopped"
+    assert corosync.proof.missing(lost) == ("n1: it still runs",)
+    assert isinstance(decision, Plan)
+    assert decision.summary == "Stop `web` on n1. n2 does not answer and is not stopped."
+    _, risk = decision.risks
+    assert risk.level is Level.CRITICAL
+    assert "if it is alive and only cut off from the bot, it has quorum without the others" in risk.text
+
+
+def test_one_of_three_that_may_be_alive_has_no_quorum_alone(situation: SituationOf) -> None:
+    three = situation("three-nodes")
+    *others, third = three.nodes
+    dark = unread(third, Unreachable("no answer", node="n3", remedy="?"))
+    decision = decided(STOP, replace(three, nodes=(*others, dark)))
+    assert isinstance(decision, Plan)
+    assert "no quorum without the others" in decision.risks[-1].text
+
+
+@GENERATIONS
+def test_a_node_alone_is_started_and_what_it_waits_for_is_said(situation: SituationOf, debian: int) -> None:
+    n1, _ = situation("stopped", debian).nodes
+    _, n2 = situation("n2-lost", debian).nodes
+    stopped = replace(situation("stopped", debian), nodes=(n1, n2))
+    decision = decided(START, stopped)
+    (start,) = steps(decision)
+    assert commands(start) == [("n1", "pcs cluster start n1")]
+    assert start.proof is not None
+    assert start.proof.missing(stopped) == ("n1: the cluster does not run there",)
+    assert isinstance(decision, Plan)
+    assert decision.summary == "Start `web` on n1. n2 does not answer and is not started."
+    assert any("wait_for_all" in risk.text for risk in decision.risks)
+
+
+@GENERATIONS
+def test_a_cluster_that_runs_where_it_can_says_where_it_does_not(situation: SituationOf, debian: int) -> None:
+    decision = decided(START, situation("n2-lost", debian))
+    assert isinstance(decision, NothingToDo)
+    assert decision.summary == "`web` runs on n1 already. n2 does not answer and is not started."
+
+
+@pytest.mark.parametrize(("verb", "wanted"), [(ENABLE, True), (DISABLE, False)])
+def test_boot_is_not_set_where_nobody_answers_and_that_is_said(
+    situation: SituationOf,
+    verb: Verb,
+    wanted: bool,  # noqa: FBT001
+) -> None:
+    healthy = situation("healthy")
+    n1, n2 = healthy.nodes
+    dark = unread(n2, Unreachable("no answer", node="n2", remedy="?"))
+    decision = decided(verb, replace(healthy, nodes=(with_boot(n1, enabled=not wanted), dark)))
+    (step,) = steps(decision)
+    assert commands(step) == [("n1", f"pcs cluster {verb.name} n1")]
+    assert isinstance(decision, Plan)
+    (risk,) = decision.risks
+    assert f"n2 does not answer and is not {verb.name}d" in risk.text
+    assert risk.text in decision.summary, "what was not done stands in the result too"
+    done = decided(verb, replace(healthy, nodes=(with_boot(n1, enabled=wanted), dark)))
+    assert isinstance(done, NothingToDo)
+    assert risk.text in done.summary
 
 
 @GENERATIONS
