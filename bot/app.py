@@ -9,6 +9,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,6 +22,8 @@ from bot.conversation import Actor, Place
 from bot.dispatch import Dispatcher
 from bot.memory import Memory
 from bot.outbox import Outbox
+from bot.reports.gather import Sources
+from bot.reports.rounds import Rounds, adopt
 from bot.scheduler import Scheduler
 from bot.sightings import Sightings
 from bot.slack.api import open_api
@@ -34,7 +37,7 @@ from bot.store.engine import StoreUnusable
 from bot.terminal import TerminalSurface
 from bot.verbs import VERBS
 from bot.vitals import Vitals, exposition
-from bot.watch.cluster_watch import Tools
+from bot.watch.cluster_watch import GAP_SWEEPS, Tools
 from bot.watch.watchers import Watchers
 from bot.world import World
 from commands.errors import HaclusterError, UsageError
@@ -51,6 +54,8 @@ LAPSED_EVERY = 15.0
 """Seconds between two looks for plans whose bot died."""
 SWEEP_TICK = 1.0
 """Seconds between two looks for clusters that are to be looked at."""
+REPORTS_EVERY = 15.0
+"""Seconds between two looks for health reports that are due."""
 PRUNE_EVERY = 3600.0
 """Seconds between two prunings of what is older than is remembered."""
 
@@ -106,7 +111,11 @@ async def serve(settings: Settings) -> None:
         work = Work()
         api = await stack.enter_async_context(open_api(slack.bot_token.get_secret_value(), slack.api_url))
         outbox = Outbox(store, SlackCourier(api, work))
-        watchers = Watchers(Tools(runner, store, outbox, settings.watch), lambda: _known_clusters(settings, store))
+        clusters = partial(_known_clusters, settings, store)
+        watchers = Watchers(Tools(runner, store, outbox, settings.watch), clusters)
+        await adopt(store, settings.reports, _now())
+        gap = timedelta(seconds=max(300.0, GAP_SWEEPS * settings.watch.sweep))
+        rounds = Rounds(Sources(store, runner, outbox.link, gap), outbox, clusters, _now)
         memory = Memory(store, _now, watchers, outbox)
         dispatcher = Dispatcher(_world(settings, store, runner, work, memory))
         secret = slack.signing_secret.get_secret_value() if slack.mode == "http" and slack.signing_secret else None
@@ -118,6 +127,7 @@ async def serve(settings: Settings) -> None:
         scheduler = Scheduler()
         scheduler.every(LAPSED_EVERY, "interrupted plans", lambda: dispatcher.recover(front.surface))
         scheduler.every(SWEEP_TICK, "sweep", watchers.sweep)
+        scheduler.every(REPORTS_EVERY, "health reports", rounds.go)
         scheduler.every(PRUNE_EVERY, "retention", lambda: _forget(settings, store))
         scheduler.start()
         stack.callback(scheduler.stop)

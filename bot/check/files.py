@@ -7,6 +7,8 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bot.reports.schedule import parse_when
+from commands.errors import UsageError
 from commands.report import Finding, Level
 from config.folders import NotInFolder
 from config.inventory import ClusterSpec
@@ -23,6 +25,7 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
     for cluster in settings.clusters:
         yield from _cluster_files(settings, cluster)
     yield from _policy(settings)
+    yield from _reports(settings)
     if not settings.slack.configured:
         yield Finding(
             Level.INFO,
@@ -31,6 +34,21 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
         )
     names = ", ".join(cluster.name for cluster in settings.clusters)
     yield Finding(Level.OK, f"the settings are understood; clusters: {names or 'none yet'}")
+
+
+def _reports(settings: Settings) -> Iterator[Finding]:
+    for number, schedule in enumerate(settings.reports):
+        try:
+            parse_when(schedule.at)
+        except UsageError as error:
+            yield Finding(Level.CRITICAL, f"reports[{number}].at: {error}", error.remedy)
+        known = {cluster.name for cluster in settings.clusters}
+        for name in sorted(set(schedule.clusters) - known):
+            yield Finding(
+                Level.WARNING,
+                f"reports[{number}].clusters: there is no cluster {name} in this file",
+                "Until one of that name is made from chat, the report leaves it out.",
+            )
 
 
 def _ssh(settings: Settings) -> Iterator[Finding]:

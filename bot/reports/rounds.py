@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -29,7 +29,7 @@ BY_FILE = "configuration file"
 
 _log = structlog.get_logger(__name__)
 
-Clusters = Callable[[], Awaitable[Mapping[str, ClusterSpec]]]
+Clusters = Callable[[], Awaitable[Iterable[ClusterSpec]]]
 
 
 async def adopt(store: Store, declared: Iterable[ReportSchedule], now: datetime) -> None:
@@ -93,7 +93,7 @@ class Rounds:
         due = when.last_due(now, where)
         if due is None or due <= (row.last_due or row.created):
             return
-        clusters = await self._clusters()
+        clusters = {spec.name: spec for spec in await self._clusters()}
         wanted = [clusters[name] for name in row.clusters or sorted(clusters) if name in clusters]
         period = Period(_since(row, when, due, now, where), now)
         made = await report(self._sources, wanted, period, where, due=due)

@@ -156,3 +156,20 @@ async def test_a_store_that_fails_does_not_stop_the_rest(
     found, asked = await whole(settings(place), store, mocker)
     assert asked == ["n1"]
     assert (store is None) != any("cannot be read" in finding.text for finding in found)
+
+
+def test_a_report_whose_time_cannot_be_read_is_told_with_how_it_is_written(place: Path) -> None:
+    when = [{"channel": "C0123456789", "at": "every now and then"}, {"channel": "C0123456789", "at": "every day 07:00"}]
+    wrong, fine = check_settings(settings(place, reports=when))
+    assert (wrong.level, wrong.text) == (Level.CRITICAL, "reports[0].at: 'every now and then' says no time")
+    assert "every weekday 09:00" in wrong.remedy
+    assert fine.level is Level.OK
+
+
+def test_a_report_on_a_cluster_that_the_file_does_not_know_is_told(place: Path) -> None:
+    reports = [{"channel": "C0123456789", "at": "every day 07:00", "clusters": ["web", "shop"]}]
+    unknown, _ = check_settings(settings(place, reports=reports))
+    assert (unknown.level, unknown.text) == (
+        Level.WARNING,
+        "reports[0].clusters: there is no cluster shop in this file",
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from unittest.mock import create_autospec
@@ -44,7 +44,7 @@ SCHEDULE = ScheduleRow(
 class Bot:
     """As much of a bot as reports need, with time turned by hand. `outbox` stores and sends nothing."""
 
-    def __init__(self, store: Store, clusters: Mapping[str, ClusterSpec]) -> None:
+    def __init__(self, store: Store, *clusters: ClusterSpec) -> None:
         self.store = store
         self.now = MONDAY
         self.drawn: list[Timeline] = []
@@ -72,13 +72,13 @@ class Bot:
         self.drawn += timelines
         return tuple(timeline.title.encode() for timeline in timelines)
 
-    async def _declared(self) -> Mapping[str, ClusterSpec]:
+    async def _declared(self) -> Sequence[ClusterSpec]:
         return self._clusters
 
 
 @pytest.fixture
 def bot(store: Store) -> Bot:
-    return Bot(store, {"web": RECORDED, "blog": RECORDED.model_copy(update={"name": "blog"})})
+    return Bot(store, RECORDED, RECORDED.model_copy(update={"name": "blog"}))
 
 
 async def seen(store: Store, since: datetime, until: datetime) -> None:
@@ -142,7 +142,7 @@ async def test_a_bot_that_dies_after_it_said_it_says_it_once_all_the_same(bot: B
 
 
 async def test_two_bots_on_one_store_post_it_once(bot: Bot) -> None:
-    other = Bot(bot.store, {"web": RECORDED})
+    other = Bot(bot.store, RECORDED)
     await bot.store.add_schedule(SCHEDULE)
     await bot.rounds.go()
     await other.rounds.go()
