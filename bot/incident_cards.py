@@ -105,7 +105,7 @@ def _parts(incident: Incident, condition: Condition | None, cluster: ClusterSpec
 
 def _since(incident: Incident) -> str:
     opened = incident.opened.astimezone(UTC)
-    words = [f"Since {opened:%Y-%m-%d} {clock(opened)}"]
+    words = [f"{_cost(incident)}Since {opened:%Y-%m-%d} {clock(opened)}"]
     if incident.closed is not None:
         words = [f"{opened:%Y-%m-%d} {clock(opened)} to {clock(incident.turned)}"]
     witnesses = sorted({name for one in incident.troubles for name in one.witnesses})
@@ -116,6 +116,14 @@ def _since(incident: Incident) -> str:
     if incident.phase is Phase.EARLY:
         words.append("by a stream's word: I am looking")
     return f"{', '.join(words)}."
+
+
+def _cost(incident: Incident) -> str:
+    """Say what it costs, as a sentence of its own."""
+    worst = max((one.severity for one in incident.troubles), default=Severity.WARNING)
+    if incident.phase is not Phase.CONFIRMED or incident.own or worst is Severity.WARNING:
+        return ""
+    return "Service is lost. " if worst is Severity.SERVICE else "The service goes on, its redundancy is lost. "
 
 
 def _findings(incident: Incident) -> Iterator[Finding]:
@@ -177,7 +185,7 @@ def _choices(incident: Incident, offered: tuple[Trouble, ...]) -> Iterator[Choic
         return
     if offered:
         yield _failover(incident, offered[0])
-    if not incident.acknowledged and incident.phase is not Phase.RECOVERING:
+    if not (incident.acknowledged or incident.own) and incident.phase is not Phase.RECOVERING:
         yield Choice("Acknowledge", ACK, incident.id)
     if incident.silenced:
         yield Choice("End silence", END_SILENCE, incident.id)

@@ -44,7 +44,8 @@ SAID: dict[str, str] = {
     "status": "status web", "members": "members web", "clusters": "clusters", "failover": "failover vip1 web",
     "failback": "failback vip1 web", "start": "start web", "stop": "stop web", "enable": "enable web",
     "disable": "disable web", "auth": "auth web", "setup": SETUP, "adopt": "adopt 10.0.9.1", "help": "help",
-    "whoami": "whoami",
+    "whoami": "whoami", "incidents": "incidents web", "ack": "ack web", "silence": "silence web", "watch": "watch web",
+    "report": "report web", "history": "history web",
 }  # fmt: skip
 """Right words for every verb."""
 PEOPLE: dict[str, tuple[Actor, Role | None]] = {

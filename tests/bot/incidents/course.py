@@ -67,9 +67,10 @@ def condition_of(**links: str) -> Condition:
 
 @dataclass
 class Course:
-    """The incidents of `web`, as the watching keeps and tells them."""
+    """The incidents of one cluster, as the watching keeps and tells them."""
 
     now: datetime = NOW
+    cluster: str = "web"
     own: tuple[OwnChange, ...] = ()
     silences: tuple[Silence, ...] = ()
     incidents: dict[str, Incident] = field(default_factory=dict)
@@ -99,12 +100,12 @@ class Course:
         """Let some seconds pass, then find these troubles, and no others."""
         self.now += timedelta(seconds=after)
         known = condition or condition_of()
-        return self.step(Seen("web", self.now, known, found, tuple(events), (), self.own, self.silences, NAMES))
+        return self.step(Seen(self.cluster, self.now, known, found, tuple(events), (), self.own, self.silences, NAMES))
 
     def hear(self, *signals: Signal, after: float = 0.0) -> tuple[Act, ...]:
         """Let some seconds pass, then hear this, with nobody looking."""
         self.now += timedelta(seconds=after)
-        return self.step(Seen("web", self.now, None, (), (), signals, self.own, self.silences, NAMES))
+        return self.step(Seen(self.cluster, self.now, None, (), (), signals, self.own, self.silences, NAMES))
 
     @property
     def open(self) -> list[Incident]:
