@@ -39,6 +39,8 @@ def _vip(look: Look, ip: FloatingIp, name: str) -> State | None:
     word: str = ip.state
     if word == "unknown" or (word == "nowhere" and ip.declared_only is None and not look.idle):
         return None  # where it is, or whether it is to be anywhere, could not be read
+    if word == "nowhere" and ip.silent and not any(status.quorate for status in look.pacemakers.values()):
+        return None  # those who could be asked are cut off: what the silent ones hold they cannot know
     was = look.was(Topic.VIP, name)
     passing = word == "doubled" or (word == "nowhere" and _moving(look, name))
     if passing and was is not None and was.known and was.word == "served":

@@ -47,7 +47,7 @@ def _weighed(was: State, now: State, silent: Mapping[str, str]) -> State:
         return now
     if any(before.get(source) != words for source, words in said.items()):
         return replace(now, said=testimony({**silent, **said}))
-    return replace(was, known=(now.word, now.nodes) == (was.word, was.nodes))
+    return replace(was, known=now.word == was.word and set(now.nodes) <= set(was.nodes))
 
 
 def testimony(said: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -28,7 +28,7 @@ _EXPLAINED: dict[What, frozenset[What]] = {
     What.RESTARTED: _CARRIED | {What.LINK_DOWN, What.PACEMAKER_DOWN},
     What.PACEMAKER_DOWN: _CARRIED,
     What.STANDBY: _CARRIED,
-    What.QUORUM_LOST: _VIPS | _RESOURCES,
+    What.QUORUM_LOST: _CARRIED,
     What.PROXY_DOWN: _VIPS | _RESOURCES,
     What.RESOURCE_FAILED: _VIPS | _RESOURCES,
     What.RESOURCE_STOPPED: _VIPS | _RESOURCES,
@@ -46,6 +46,8 @@ def causes(found: Iterable[Trouble]) -> tuple[tuple[Trouble, tuple[Trouble, ...]
     while left:
         group = [left.pop(0)]
         for cause in group:  # grows: what is explained may explain more
+            if cause.what is What.LINK_DOWN and cause is not group[0]:
+                continue  # what took one link down need not have taken the others of its network
             explained = [trouble for trouble in left if _explains(cause, trouble)]
             left = [trouble for trouble in left if trouble not in explained]
             group += explained

@@ -14,7 +14,6 @@ from commands.facts.fact import Known, NotRunning, Unknown
 from commands.snapshot import NodeSnapshot, Snapshot
 
 SituationOf = Callable[..., Snapshot]
-THREE = frozenset({"three-nodes", "n3-without-quorum"})
 
 
 @pytest.fixture(scope="session")
