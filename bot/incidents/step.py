@@ -67,11 +67,15 @@ def _absent(draft: Draft, condition: Condition) -> None:
 
 
 def _because(group: Group, draft: Draft, seen: Seen, rules: Rules) -> str:
-    """Return what the bot itself did that explains a cause. What is meant to last stays explained while it lasts."""
+    """Return what the bot itself did that explains a cause: not what it does about one that was there before.
+
+    What is meant to last stays explained while it lasts.
+    """
     found = explained(group.found, seen, rules)
-    if found is not None:
+    there = group.root.key in draft.now.keys
+    if found is not None and not (there and draft.now.turned < found.change.begun):
         return found.text
-    return draft.now.own if group.root.what in LASTING and group.root.key in draft.now.keys else ""
+    return draft.now.own if there and group.root.what in LASTING else ""
 
 
 def _annotate_early(draft: Draft, seen: Seen, rules: Rules) -> None:
