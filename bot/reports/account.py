@@ -38,11 +38,15 @@ class Account:
     """The bot's own changes that ran."""
     waiting: tuple[PlanRow, ...] = ()
     """Plans that were shown and wait for somebody's word."""
+    standing: Standing = field(init=False)
+    """How it is now."""
+    shares: tuple[tuple[Course, Availability], ...] = field(init=False)
+    """Each node and floating IP with how much of the period it was up."""
 
-    @property
-    def standing(self) -> Standing:
-        """How it is now."""
-        return standing(self.now)
+    def __post_init__(self) -> None:
+        shares = tuple((course, availability(course.stretches, course.up)) for course in self.courses)
+        object.__setattr__(self, "standing", standing(self.now))
+        object.__setattr__(self, "shares", shares)
 
     @property
     def real(self) -> tuple[Incident, ...]:
@@ -75,11 +79,6 @@ class Account:
     def wrong(self) -> tuple[Finding, ...]:
         """What is wrong now, or cannot be known."""
         return tuple(one for one in self.standing.findings if one.level.rank >= Level.UNKNOWN.rank)
-
-    @property
-    def shares(self) -> tuple[tuple[Course, Availability], ...]:
-        """Each node and floating IP with how much of the period it was up."""
-        return tuple((course, availability(course.stretches, course.up)) for course in self.courses)
 
     @property
     def unseen(self) -> timedelta:

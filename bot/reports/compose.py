@@ -56,7 +56,8 @@ def health(
     if not told:
         return Report("Health: there is no cluster to report on", Level.INFO)
     drawn = pictures or {}
-    details = (part for account in told if not account.quiet for part in _details(account, zone))
+    several = len(told) > 1
+    details = (part for account in told if not account.quiet for part in _details(account, zone, several=several))
     return Report(
         _headline(told),
         told[0].standing.level,
@@ -128,7 +129,9 @@ def _share(length: timedelta, period: Period) -> str:
     return f"{percent(length, period.length, least=True)} of it ({span(length)})"
 
 
-def _details(account: Account, zone: ZoneInfo) -> Iterator[Part]:
+def _details(account: Account, zone: ZoneInfo, *, several: bool) -> Iterator[Part]:
+    if several and (account.wrong or account.pending):
+        yield Text(f"`{account.cluster.name}` now:")
     yield from account.wrong[:_FINDINGS]
     if len(account.wrong) > _FINDINGS:
         rest = counted(len(account.wrong) - _FINDINGS, "more finding")

@@ -31,6 +31,8 @@ PICTURES = 8
 """Pictures of one report at most: of the clusters with something to tell, and of all where they are few."""
 ALL_DRAWN = 3
 """So many clusters are few."""
+AT_ONCE = 16
+"""Clusters that are read at the same time."""
 LINKS = 12
 """Cards that a report links to, the newest."""
 
@@ -61,8 +63,15 @@ async def report(
     due: datetime | None = None,
 ) -> Report:
     """Make the health report of some clusters over a period that ends now. Without pictures where none can be drawn."""
-    accounts = await asyncio.gather(*(_account(sources, cluster, period) for cluster in clusters))
-    return health(accounts, period, zone, due=due, pictures=await _pictures(sources, accounts, zone))
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def in_turn(cluster: ClusterSpec) -> Account:
+        async with turn:
+            return await _account(sources, cluster, period)
+
+    accounts = await asyncio.gather(*(in_turn(cluster) for cluster in clusters))
+    pictures = await _pictures(sources, accounts, zone)
+    return await asyncio.to_thread(health, accounts, period, zone, due=due, pictures=pictures)
 
 
 async def _account(sources: Sources, cluster: ClusterSpec, period: Period) -> Account:

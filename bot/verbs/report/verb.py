@@ -22,7 +22,7 @@ from commands.verbs.verb import Desk, Verb
 from commands.verbs.words import Option
 from config.policy import Role
 
-_SOURCES = {"file": "from the configuration file", "slack": "made here"}
+_SOURCES = {"file": "from the configuration file", "slack": "made from chat"}
 
 
 async def answer(request: ReportRequest, desk: Desk) -> Report:

@@ -94,6 +94,8 @@ Critical · web: failing — 1 of 2 nodes online, quorate, 1 of 2 floating IPs s
 
 OK · blog: healthy — 2 of 2 nodes online, quorate, 2 floating IPs served; up all the time
 
+web now:
+
 Critical · n2 is lost, as n1 sees it: it left the membership without being stopped, and does not answer the bot either
   → Look at n2's power and network, from its console.
 

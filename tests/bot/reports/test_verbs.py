@@ -162,7 +162,7 @@ async def test_a_list_shows_where_each_comes_from_and_no_foreign_cluster(door: D
         "one: every day 07:00 (UTC) in #C0OPS, on all clusters; next Mon 02 Mar 07:00; from the configuration" in mine
     )
     assert "two: every day 07:00 (UTC) in #C0OPS, on web and 1 more cluster" in mine
-    assert "made here by @U0OPERATOR" in mine
+    assert "made from chat by @U0OPERATOR" in mine
     assert "3 reports come by themselves" in await said(door, VIEWER, "report list")
 
 
