@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from commands.checks import sight, witness
-from commands.checks.phrases import does
-from commands.condition.look import GONE, MEMBERS, SHUTTING_DOWN, Look, stopped
+from commands.condition import departures
+from commands.condition.look import GONE, Look, stopped
 from commands.condition.record import State, Topic
-from commands.condition.testimony import Told, testimony
+from commands.condition.testimony import Said, Told, testimony
 from commands.facts import corosync_cmap
 from commands.facts.corosync_link import LinkStatus
 from commands.facts.corosync_quorum import QuorumStatus
-from commands.facts.crm_mon import ClusterStatus
 from commands.facts.fact import NOT_ASKED, Known, NotRunning, Unknown
 from commands.snapshot import NodeSnapshot, Snapshot
 
@@ -46,19 +45,20 @@ def _member(look: Look, node: NodeSnapshot) -> State | None:
     misses = tuple(who for who in lists if who not in sees and who != name)
     words: dict[str, str] = {f"{who} cmap": "joined" if who in sees else "not joined" for who in {*lists, *sees}}
     words |= {f"{who} quorum": str(quorate) for who in look.views if (quorate := look.quorate(who)) is not None}
+    words |= departures.words(look, name, misses)
     if stopped(node):
         words[f"{name} cmap"] = "not running"
+    said = testimony(words)
     if sees:
-        return _seen(look, name, sees, misses, words)
-    return _gone(look, node, misses, words) if misses else _unmentioned(look, node, words)
+        return _seen(look, name, sees, misses, said)
+    return departures.judge(look, node, misses, said) if misses else _unmentioned(look, node, said)
 
 
-def _seen(look: Look, name: str, sees: tuple[str, ...], misses: tuple[str, ...], words: dict[str, str]) -> State | None:
+def _seen(look: Look, name: str, sees: tuple[str, ...], misses: tuple[str, ...], said: Said) -> State | None:
     """Judge a node that itself or others see: a member, unless others that count do not see it."""
     # against a side with quorum a node without it counts nothing: it is the one that is cut off
     quorate = any(look.quorate(who) is not False for who in sees)
     against = tuple(who for who in misses if look.quorate(who) is not False) if quorate else misses
-    said = testimony(words)
     if not against:
         return State("joined", nodes=sees, witnesses=sees, said=said)
     was = look.was(Topic.MEMBER, name)
@@ -70,14 +70,14 @@ def _seen(look: Look, name: str, sees: tuple[str, ...], misses: tuple[str, ...],
     return State("disputed", nodes=sees, witnesses=tuple(sorted({*sees, *against})), said=said)
 
 
-def _unmentioned(look: Look, node: NodeSnapshot, words: dict[str, str]) -> State | None:
+def _unmentioned(look: Look, node: NodeSnapshot, said: Said) -> State | None:
     """Judge a node of which no other says anything, by its own word."""
     name = node.node.name
     if stopped(node) and not look.views and not _bare(node):
         word = "left" if look.said_before(Topic.MEMBER, name) == "left" else "stopped"
-        return State(word, witnesses=(name,), said=testimony(words))
+        return State(word, witnesses=(name,), said=said)
     if look.views or isinstance(node.cmap, Known):
-        return State("unlisted", witnesses=tuple(look.views) or (name,), said=testimony(words))
+        return State("unlisted", witnesses=tuple(look.views) or (name,), said=said)
     return None
 
 
@@ -85,84 +85,6 @@ def _bare(node: NodeSnapshot) -> bool:
     """Return whether there is no corosync on the node at all: nobody has set it up yet."""
     answer = node.cmap.value if isinstance(node.cmap, Known) else None
     return isinstance(answer, NotRunning) and answer.why == f"{corosync_cmap.TOOL} is not installed"
-
-
-def _gone(look: Look, node: NodeSnapshot, misses: tuple[str, ...], words: dict[str, str]) -> State | None:
-    """Tell a loss from a stop: Pacemaker was told to stop, or it was not."""
-    name = node.node.name
-    was = look.was(Topic.MEMBER, name)
-    told = _told_of(look, misses)
-    if not told and was is not None and was.known:
-        return None  # what Pacemaker says of it could not be read: one more look, since a stop is no loss
-    fenced = _fenced(look, name, told)
-    clean = {who: status for who, status in told.items() if _clean(look, name, status)}
-    words |= {f"{who} status": "stopped" for who in clean}
-    if fenced:
-        words |= {f"{who} status": f"fenced {fenced}" for who in told}
-    witnesses = (*misses, name) if stopped(node) else misses
-    if was is not None and was.word == "stopped":
-        word, detail = "stopped", was.detail
-    elif fenced:
-        word, detail = "left", "it was fenced"
-    elif clean or _was_leaving(look, name) or (stopped(node) and not told):
-        word, detail = "stopped", ""
-    elif stopped(node):
-        word, detail = "left", "corosync ended there, and nobody stopped it"
-    else:
-        word, detail = "left", _doubt(look, misses)
-    return State(word, witnesses=tuple(sorted(witnesses)), detail=detail, said=testimony(words))
-
-
-def _told_of(look: Look, misses: tuple[str, ...]) -> dict[str, ClusterStatus]:
-    """Return what Pacemaker says where the node is missed. A view without a DC still tells who was told to stop."""
-    views = {node.node.name: status for node, status in witness.running(look.snapshot, "status")}
-    best = [who for who in look.pacemakers if who in misses]
-    return {who: views[who] for who in dict.fromkeys((*best, *misses)) if who in views}
-
-
-def _clean(look: Look, name: str, status: ClusterStatus) -> bool:
-    """Return whether Pacemaker was told to stop there.
-
-    A view that has just lost its DC together with another node calls that other one stopped (seen with 2.1.5 and
-    3.0.0). So its word is not taken where some other node has just gone without being stopped.
-    """
-    state = status.node(name)
-    if state is None or state.unclean or not (state.shutdown or not state.expected_up):
-        return False
-    return not any(
-        other.name != name
-        and other.expected_up
-        and not other.online
-        and (look.before is None or look.said_before(Topic.MEMBER, other.name) in MEMBERS)
-        for other in status.nodes
-    )
-
-
-def _was_leaving(look: Look, name: str) -> bool:
-    was = look.was(Topic.NODE, name)
-    return was is not None and was.detail == SHUTTING_DOWN and look.said_before(Topic.MEMBER, name) in MEMBERS
-
-
-def _fenced(look: Look, name: str, told: dict[str, ClusterStatus]) -> str:
-    """Return when the node was fenced, if that is why it is gone; Pacemaker remembers old fencing for long."""
-    times = [
-        event.completed
-        for status in told.values()
-        for event in status.fence_events
-        if event.target == name and event.status == "success"
-    ]
-    if not times:
-        return ""
-    was = look.said_before(Topic.MEMBER, name)
-    news = was != "joined" or not look.said_before(Topic.FENCED, name).endswith(f"success {max(times)}")
-    return max(times) if news and was != "stopped" else ""
-
-
-def _doubt(look: Look, misses: tuple[str, ...]) -> str:
-    alone = [who for who in misses if look.quorate(who) is False]
-    if len(alone) < len(misses):
-        return ""
-    return f"{does(alone, 'has', 'have')} no quorum and may be what is cut off"
 
 
 def joins(look: Look) -> Told:

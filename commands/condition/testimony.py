@@ -11,6 +11,10 @@ Told = Mapping[str, State | None]
 """What a snapshot tells of the subjects of a topic; None is one that is there, but could not be judged."""
 
 
+Said = tuple[tuple[str, str], ...]
+"""Testimony as a state holds it: each source with its words. A source is a node, the field read there, and a subject."""
+
+
 def settle(
     topic: Topic,
     told: Told,
@@ -50,8 +54,8 @@ def _weighed(was: State, now: State, silent: Mapping[str, str]) -> State:
     return replace(was, known=now.word == was.word and set(now.nodes) <= set(was.nodes))
 
 
-def testimony(said: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Return what sources said as a state holds it. A source is a node, the field read there, and what else it needs."""
+def testimony(said: Mapping[str, str]) -> Said:
+    """Return what sources said as a state holds it."""
     return tuple(sorted(said.items()))
 
 

@@ -1,0 +1,96 @@
+"""How a node went that its peers no longer see: it was stopped, or it is lost."""
+
+from __future__ import annotations
+
+from commands.checks import witness
+from commands.checks.phrases import does
+from commands.condition.look import MEMBERS, SHUTTING_DOWN, Look, stopped
+from commands.condition.record import State, Topic
+from commands.condition.testimony import Said
+from commands.facts.crm_mon import ClusterStatus
+from commands.snapshot import NodeSnapshot
+
+
+def words(look: Look, name: str, misses: tuple[str, ...]) -> dict[str, str]:
+    """Return what Pacemaker says of the node's going where it is missed, as testimony."""
+    told: dict[str, str] = {}
+    for who, status in _told(look, misses).items():
+        fenced = _last_fencing(name, {who: status})
+        parts = ("stopped" if _was_stopped(name, status) else "", f"fenced {fenced}" if fenced else "")
+        if any(parts):
+            told[f"{who} status"] = " ".join(filter(None, parts))
+    return told
+
+
+def judge(look: Look, node: NodeSnapshot, misses: tuple[str, ...], said: Said) -> State | None:
+    """Tell a loss from a stop: Pacemaker was told to stop there, or it was not."""
+    name = node.node.name
+    was = look.was(Topic.MEMBER, name)
+    told = _told(look, misses)
+    if not told and was is not None and was.known:
+        return None  # what Pacemaker says of it could not be read: one more look, since a stop is no loss
+    clean = any(_is_clean(look, name, status) for status in told.values()) or _was_leaving(look, name)
+    if was is not None and was.word == "stopped":
+        word, detail = "stopped", was.detail
+    elif _was_fenced(look, name, told):
+        word, detail = "left", "it was fenced"
+    elif clean or (stopped(node) and not told):
+        word, detail = "stopped", ""
+    elif stopped(node):
+        word, detail = "left", "corosync ended there, and nobody stopped it"
+    else:
+        word, detail = "left", _doubt(look, misses)
+    witnesses = sorted((*misses, name) if stopped(node) else misses)
+    return State(word, witnesses=tuple(witnesses), detail=detail, said=said)
+
+
+def _told(look: Look, misses: tuple[str, ...]) -> dict[str, ClusterStatus]:
+    """Return what Pacemaker says where the node is missed. A view without a DC still tells who was told to stop."""
+    return {
+        node.node.name: status for node, status in witness.running(look.snapshot, "status") if node.node.name in misses
+    }
+
+
+def _was_stopped(name: str, status: ClusterStatus) -> bool:
+    state = status.node(name)
+    return state is not None and not state.unclean and (state.shutdown or not state.expected_up)
+
+
+def _is_clean(look: Look, name: str, status: ClusterStatus) -> bool:
+    """Return whether Pacemaker was told to stop there.
+
+    A view that has just lost its DC together with another node calls that other one stopped (seen with 2.1.5 and
+    3.0.0). So its word is not taken where some other node has just gone without being stopped.
+    """
+    return _was_stopped(name, status) and not any(
+        other.name != name
+        and other.expected_up
+        and not other.online
+        and (look.before is None or look.said_before(Topic.MEMBER, other.name) in MEMBERS)
+        for other in status.nodes
+    )
+
+
+def _was_leaving(look: Look, name: str) -> bool:
+    """Return whether it was seen shutting down: a DC that stops may be gone before its peers have written it down."""
+    was = look.was(Topic.NODE, name)
+    return was is not None and was.detail == SHUTTING_DOWN and look.said_before(Topic.MEMBER, name) in MEMBERS
+
+
+def _was_fenced(look: Look, name: str, told: dict[str, ClusterStatus]) -> bool:
+    """Return whether fencing is why the node is gone; Pacemaker remembers for long that it once was fenced."""
+    last = _last_fencing(name, told)
+    known = look.said_before(Topic.FENCED, name).endswith(f"success {last}")
+    return bool(last) and not (known and look.said_before(Topic.MEMBER, name) == "joined")
+
+
+def _last_fencing(name: str, told: dict[str, ClusterStatus]) -> str:
+    events = (event for status in told.values() for event in status.fence_events)
+    return max((event.completed for event in events if event.target == name and event.status == "success"), default="")
+
+
+def _doubt(look: Look, misses: tuple[str, ...]) -> str:
+    alone = [who for who in misses if look.quorate(who) is False]
+    if len(alone) < len(misses):
+        return ""
+    return f"{does(alone, 'has', 'have')} no quorum and may be what is cut off"
