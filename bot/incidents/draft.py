@@ -111,7 +111,7 @@ class Draft:
         if because and because != was.own:
             self.tell(f"this is the bot's own doing: {because}")
         for one in found[1:]:
-            if one.key not in was.keys and one.what not in SMALL:
+            if one.key not in was.keys and one.what not in SMALL and one.what is not root.what:
                 self.tell(one.text)
         gone = [one for one in was.troubles if one.key not in self.now.keys and one.what not in SMALL | _VIPS]
         for one in gone if was.phase is Phase.CONFIRMED else ():

@@ -387,6 +387,31 @@ async def test_fail_over_proposes_the_plan_that_its_words_would(store: Store, no
     assert nodes.changed == [("n1", "crm_attribute")]
 
 
+@pytest.mark.parametrize("action", sorted(ACTIONS))
+@pytest.mark.parametrize(
+    "who",
+    [NOBODY, VIEWER, WEB_OPERATOR, OPERATOR, ADMIN],
+    ids=["nobody", "viewer", "operator of web", "operator", "admin"],
+)
+async def test_who_may_press_is_asked_on_each_press(here: Bot, time: HandTime, who: Actor, action: str) -> None:
+    may = who in {OPERATOR, ADMIN}
+    course = course_at(time, "db")
+    waiting = replace(WAITING, remedy="failover vip2 --to d1 db")
+    course.look(LOST, waiting)
+    incident = await here.keep(course)
+    silence = SilenceRow("s" * 16, "db", "", incident.id, time.now + timedelta(hours=1), "", ADMIN.key, time.now)
+    values = buttons_of(incident) | {END_SILENCE: incident.id}
+    if action == END_SILENCE:
+        await here.store.add_silence(silence)
+    report = await here.press(who, action, values[action])
+    looks = action == STATUS and who is VIEWER
+    refused = report.headline in {"You may not do that here", "I cannot make sense of that"}
+    assert refused is not (may or looks)
+    changed = (bool((await here.kept(incident)).acknowledged), bool(await here.silences()))
+    expected = {ACK: (may, False), SILENCE: (False, may), END_SILENCE: (False, not may)}
+    assert changed == expected.get(action, (False, False))
+
+
 async def test_a_button_for_what_is_over_says_so(here: Bot, time: HandTime) -> None:
     course = course_at(time)
     course.look(LOST, WAITING)
