@@ -27,7 +27,7 @@ def commands_text(plan: Plan) -> str:
     lines: list[str] = []
     for number, step in enumerate(plan.steps, start=1):
         lines.append(f"# {number}. {step.title}")
-        lines += [f"{lane.node.name}: {command.shown()}" for lane in step.lanes for command in lane.commands]
+        lines += [f"{lane.node.name}: {command.typed()}" for lane in step.lanes for command in lane.commands]
     return "\n".join(lines)
 
 

@@ -55,6 +55,16 @@ class Command:
         line = shlex.join(self.argv)
         return f"{line} < {self.stdin.label}" if self.stdin else line
 
+    def typed(self) -> str:
+        """Return the same with a standard input that is no secret written out below it, so that it can be copied whole."""
+        if self.stdin is None or self.stdin.secret:
+            return self.shown()
+        lines = self.stdin.text.splitlines()
+        end = "END"
+        while end in lines:
+            end += "_"
+        return "\n".join((f"{shlex.join(self.argv)} <<'{end}'", *lines, end))
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:

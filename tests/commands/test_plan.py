@@ -185,6 +185,14 @@ def test_secrets_show_nowhere() -> None:
     assert "canary" not in str(failed.value)
 
 
+def test_input_that_is_no_secret_can_be_read_and_copied_with_its_command() -> None:
+    plain = Command(("install", "/dev/stdin", "/a b"), stdin=Stdin("one\nEND\ntwo\n", "a file"))
+    assert plain.typed() == "install /dev/stdin '/a b' <<'END_'\none\nEND\ntwo\nEND_"
+    secret = Command(("chpasswd",), stdin=Stdin("hacluster:canary\n", "the password", secret=True))
+    assert secret.typed() == "chpasswd < the password"
+    assert Command(("true",)).typed() == "true"
+
+
 async def test_what_takes_long_to_ask_is_asked_once_nothing_else_is_missing() -> None:
     asked = Fact(Command(("ports",)), lambda _: Reach({}))
     looks = iter([("not up",), (), ()])

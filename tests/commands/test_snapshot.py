@@ -87,6 +87,16 @@ async def test_what_was_not_asked_is_unknown_not_empty() -> None:
     assert snapshot.node("n1").cib is NOT_ASKED
 
 
+async def test_whom_pcs_may_command_is_asked_on_the_first_node_only_and_nobody_misses_it_elsewhere() -> None:
+    runner = Answering({"n1": "n1: Online\nn2: Online\n", "n2": "n1: Online\nn2: Online\n"})
+    snapshot = await gather(WEB, runner, ("host_auth",))
+    assert [name for name, _ in runner.asked] == ["n1"]
+    assert isinstance(snapshot.node("n1").host_auth, Known)
+    assert list(snapshot.unknown("host_auth")) == []
+    dark = await gather(WEB, Answering({"n1": "nonsense", "n2": "nonsense"}), ("host_auth",))
+    assert [node.node.name for node, _ in dark.unknown("host_auth")] == ["n1"]
+
+
 @pytest.mark.parametrize("field", sorted(FACTS))
 @pytest.mark.parametrize("said", ["nonsense", "", "<", "\ufffd\0" * 50])
 async def test_words_that_cannot_be_read_are_unknown_and_say_why(field: str, said: str) -> None:
