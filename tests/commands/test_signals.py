@@ -45,7 +45,7 @@ MEMBERSHIP: dict[str, Hints] = {
     "n2-back.n1": Hints(((UP, 2), (JOINED, 2)), frozenset({DOWN, LATE, LOST, LEFT})),
     "n2-stopped.n1": Hints(((LEFT, 2), (DOWN, 2)), frozenset({LATE, LOST, JOINED})),
     "quorum-lost-and-back.n3": Hints(
-        ((DOWN, 1), (LATE, None), (LOST, None), (LEFT, None), (SignalKind.QUORUM_LOST, None), (UP, 1), (JOINED, None),
+        ((DOWN, 1), (LATE, None), (LOST, None), (LEFT, None), (SignalKind.QUORUM_LOST, None), (UP, 2), (JOINED, None),
          (SignalKind.QUORUM_REGAINED, None)),
         frozenset({STOPPING, STARTING}),
     ),
