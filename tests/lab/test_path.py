@@ -83,7 +83,7 @@ async def test_the_form_makes_a_fenced_cluster_of_both_families_and_another_bot_
     backing = LabBacking(two_families, 12)
     vip = backing.vips[0]
     vip_v6 = f"{NETWORK_V6}::100"
-    answers = filled(backing, vips=f"{vip_v6}/64\n{vip}", haproxy_cfg="", fencing="fence_dummy")
+    answers = filled(backing, vips=f"{vip}\n{vip_v6}/64", haproxy_cfg="", fencing="fence_dummy")
 
     async with Box(backing) as box:
         ada = Person(box)
@@ -101,8 +101,9 @@ async def test_the_form_makes_a_fenced_cluster_of_both_families_and_another_bot_
         holder, other = _holder(two_families, vip_v6)
         assert f"hello from {holder}" in _asked_from(two_families, other, vip_v6)
 
-        assert "done and verified" in await ada.do(f"/hacluster failover vip1 --to {other}")
+        assert "done and verified" in await ada.do(f"/hacluster failover vip2 --to {other}")
         assert f"hello from {other}" in _asked_from(two_families, holder, vip_v6)
+        assert f"hello from {holder}" in await serves(vip.partition("/")[0]), "the other one has made room"
         assert "healthy" in (await ada.ask("/hacluster status")).text
 
     async with Box(backing) as stranger:

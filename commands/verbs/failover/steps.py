@@ -119,23 +119,20 @@ def allowing(move: Move, gate: GateState, target: str) -> tuple[Command, ...]:
 
 
 def _ungated(move: Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
-    """crm_resource(8) is the same in every version; `pcs resource move` is not."""
+    """Move it by a constraint that goes again; crm_resource(8) is the same in every version, `pcs resource move` is not.
+
+    Where another floating IP is on the target, Pacemaker sees only after the move that they are to keep apart, and does
+    nothing about it until something changes (2.0 and 2.1 alike). So something does: an attribute of the target, there
+    and gone. With the constraint gone first, it would be the moved one that gives way.
+    """
     node = snapshot.node(target).node
     to = Command(("crm_resource", "--resource", move.resource, "--move", "--node", target), timeout=30, changes=True)
+    look_again = (set_attribute(move.resource, target, OPEN), clear_attribute(move.resource, target))
     settle = Command(("crm_resource", "--wait", "--timeout=60"), timeout=70)
     clear = Command(("crm_resource", "--resource", move.resource, "--clear"), timeout=30, changes=True)
+    there = _on(move, target, snapshot)
     return (
-        Step(
-            "move",
-            f"Move `{move.resource}` to {target}",
-            (Lane(node, (to, settle)),),
-            proof=_on(move, target, snapshot),
-        ),
-        Step(
-            "clear",
-            "Take the constraint of the move away",
-            (Lane(node, (clear,)),),
-            ("move",),
-            _on(move, target, snapshot),
-        ),
+        Step("move", f"Move `{move.resource}` to {target}", (Lane(node, (to,)),), proof=there),
+        Step("room", "Let floating IPs keep apart", (Lane(node, (*look_again, settle)),), ("move",), there),
+        Step("clear", "Take the constraint of the move away", (Lane(node, (clear,)),), ("room",), there),
     )

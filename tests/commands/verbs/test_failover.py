@@ -319,13 +319,15 @@ def test_the_side_with_quorum_speaks_for_the_cluster(situation: SituationOf) -> 
 @GENERATIONS
 def test_without_a_gate_pacemaker_is_asked_and_the_constraint_goes_again(situation: SituationOf, debian: int) -> None:
     decision = failover(ungated(situation("healthy", debian)), "vip2")
-    move, clear, _ = steps(decision)
-    assert commands(move) == [
-        ("n1", "crm_resource --resource vip2 --move --node n1"),
+    move, room, clear, _ = steps(decision)
+    assert commands(move) == [("n1", "crm_resource --resource vip2 --move --node n1")]
+    assert commands(room) == [
+        ("n1", "crm_attribute -l reboot -N n1 -n hacluster-vip2 -v yes"),
+        ("n1", "crm_attribute -l reboot -N n1 -n hacluster-vip2 -D"),
         ("n1", "crm_resource --wait --timeout=60"),
-    ]
+    ], "Pacemaker looks again at who is beside whom before the constraint goes"
     assert commands(clear) == [("n1", "crm_resource --resource vip2 --clear")]
-    assert clear.after == ("move",)
+    assert (room.after, clear.after) == (("move",), ("room",))
     assert isinstance(decision, Plan)
     assert any("change places" in risk.text for risk in decision.risks)
 
