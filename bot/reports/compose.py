@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.audit import masked
 from bot.incidents import Incident
 from bot.incidents.people import name_of
 from bot.incidents.phrases import span
@@ -24,6 +25,8 @@ LATE = timedelta(minutes=5)
 _MOST = 6
 """Lines of one kind; the rest is in the history."""
 _FINDINGS = 4
+_TYPED = 100
+"""Characters of a request."""
 _COSTS = {Severity.SERVICE: "service lost", Severity.REDUNDANCY: "redundancy lost", Severity.WARNING: "warning"}
 _WORDS = {
     "stopped": "stopped by somebody",
@@ -189,9 +192,17 @@ def _failover(event: EventRow, zone: ZoneInfo) -> str:
 
 def _changes(account: Account, zone: ZoneInfo) -> list[str]:
     """Say who changed what, the newest first: through the bot, or by other hands."""
-    told = [(row.started or row.created, f"`{row.text}` by {_who(row)}: {_outcome(row)}") for row in account.ran]
+    told = [
+        (row.started or row.created, f"`{_typed(row.text)}` by {_who(row)}: {_outcome(row)}") for row in account.ran
+    ]
     told += [(event.at, event.text) for event in account.changed_by_others]
     return [f"{moment(at, zone)}: {words}" for at, words in sorted(told, reverse=True)]
+
+
+def _typed(text: str) -> str:
+    """Return a request as it may be told: short, without what looks like a secret."""
+    told = masked(text)
+    return told if len(told) <= _TYPED else f"{told[: _TYPED - 1]}…"
 
 
 def _who(row: PlanRow) -> str:

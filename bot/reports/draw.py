@@ -42,7 +42,7 @@ _HALF, _APART = 0.34, 0.4
 _LEGEND_COLUMNS = 4
 _PAPER, _INK, _FAINT = "#FBFBF9", "#1F2328", "#5B636C"
 _DAY = 24 * 60
-_STEPS = (5, 10, 30, 60, 120, 180, 360, 720, _DAY, 2 * _DAY, 7 * _DAY, 28 * _DAY)
+_STEPS = (1, 2, 5, 10, 30, 60, 120, 180, 360, 720, _DAY, 2 * _DAY, 7 * _DAY, 28 * _DAY)
 """Minutes between two marks of the clock."""
 _MARKS = 9
 _LEAST = 0.004

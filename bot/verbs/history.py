@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.incidents import Incident, of_row
 from bot.incidents.phrases import span
-from bot.markup import linked
+from bot.markup import linked, without_markup
 from bot.memory import Memory, memory_of
 from bot.reports.gather import links
 from bot.store import EventRow
@@ -80,7 +80,7 @@ def _events(events: list[EventRow], *, one_cluster: bool) -> list[Part]:
     for event in reversed(events):
         where = "" if one_cluster else f"{event.cluster}  "
         own = f"  ({event.own})" if event.own else ""
-        lines.append(f"{event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}  {where}{event.text}{own}")
+        lines.append(f"{event.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}  {where}{without_markup(event.text)}{own}")
     return [Listing("Events, the newest first, in UTC", "\n".join(lines), "history.txt")] if lines else []
 
 

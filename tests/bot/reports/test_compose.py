@@ -170,6 +170,15 @@ async def test_only_the_newest_of_many_are_told_and_where_the_rest_is(now: Now) 
     assert "• 5 more incidents: /hacluster history web" in told
 
 
+async def test_a_change_is_told_short_and_without_what_looks_like_a_secret(now: Now) -> None:
+    typed = f"setup web n1=10.0.0.1 --fence-option password=canary {'--vip 10.0.0.1/24 ' * 20}"
+    told = plain(health([account(await now("healthy"), ran=(replace(STANDBY, text=typed),))], DAY, BERLIN))
+    (line,) = [line for line in told.splitlines() if "setup web" in line]
+    assert "canary" not in line
+    assert len(line) < 150
+    assert line.endswith("… by @U0ALICE: done")
+
+
 async def test_a_report_that_is_late_says_so(now: Now) -> None:
     accounts = [account(await now("healthy"))]
     late = health(accounts, DAY, BERLIN, due=DAY.until - timedelta(hours=4))

@@ -185,7 +185,7 @@ async def happened(door: Door) -> None:
     await door.store.add_events(
         (
             EventRow("web", NOW - timedelta(hours=5), Kind.MEMBER_LEFT, "n2", "n2 left"),
-            EventRow("web", NOW - timedelta(hours=4), Kind.MEMBER_JOINED, "n2", "n2 joined", own="start n2"),
+            EventRow("web", NOW - timedelta(hours=4), Kind.MEMBER_JOINED, "n2", "`n2` joined", own="start n2"),
             EventRow("db", NOW - timedelta(hours=3), Kind.LINK_DOWN, "d1/d2/0", "the link is down"),
             EventRow("web", NOW - timedelta(days=3), Kind.LINK_DOWN, "n1/n2/0", "long ago"),
         )
