@@ -28,7 +28,8 @@ bench: $(READY)  ## Ratios measured in one run on real nodes (root)
 chaos: $(READY)  ## Setup killed at every step, on real nodes (root; takes long)
 	@.ci/system-packages
 	for debian in 11 12 13; do for bare in '' 1; do \
-	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_BARE=$$bare $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done; done
+	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_BARE=$$bare $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done; \
+	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_FENCED=1 CHAOS_STEPS='fence-secrets draft configure' $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done
 
 lock: $(READY)  ## Write the requirements files anew, without index addresses
 	$(BIN)/pip install -q uv

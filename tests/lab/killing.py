@@ -32,6 +32,7 @@ RUN_WITHIN = 480.0
 """Seconds that one run may take; installing packages is a part of it."""
 AGAIN_AFTER = 2.0
 """Seconds after which somebody who was told "not now" asks again."""
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,19 @@ class Run:
 
 
 class Terminal:
-    """A person at a terminal who asks for a setup; settings and store are in a folder of their own."""
+    """A person at a terminal who asks for a setup; settings, secrets and store are in a folder of their own."""
 
-    def __init__(self, folder: Path, backing: Backing) -> None:
+    def __init__(
+        self, folder: Path, backing: Backing, fencing: str = "none", secrets: Mapping[str, str] = NOTHING
+    ) -> None:
         self._folder = folder
         self._store = folder / "hacluster.db"
-        self._asked = setup_line(backing).split()[1:]
+        self._secrets = folder / "secrets"
+        self._asked = setup_line(backing).replace("--fencing none", f"--fencing {fencing}").split()[1:]
+        self._secrets.mkdir(mode=0o700)
+        for name, text in secrets.items():
+            (self._secrets / name).touch(0o600)
+            (self._secrets / name).write_text(text)
         self._write_settings(backing.ssh)
 
     def run(self) -> Run:
@@ -194,6 +202,7 @@ class Terminal:
     def _write_settings(self, ssh: Mapping[str, object]) -> None:
         lines = [
             f"files_dir = {json.dumps(str(HAPROXY_FILES))}",
+            f"secrets_dir = {json.dumps(str(self._secrets))}",
             "[ssh]",
             *(f"{key} = {json.dumps(value)}" for key, value in ssh.items()),
             "[store]",

@@ -1,8 +1,9 @@
 """The bot dies at any point of a setup, and whoever runs it again ends with the same cluster as if it had not.
 
 `CHAOS=all` kills before, during and after every step; else a sample does. `CHAOS_SEED` repeats a sample and the moments
-within the steps; `CHAOS_DEBIAN` is the nodes' release; with `CHAOS_BARE` they have no packages yet. What the bot had begun
-on the nodes goes on when it is dead, as it does in life.
+within the steps; `CHAOS_DEBIAN` is the nodes' release; with `CHAOS_BARE` they have no packages yet, with `CHAOS_FENCED` they
+get a fence device that needs a secret. `CHAOS_STEPS` names the steps to kill, all if left out. What the bot had begun on the
+nodes goes on when it is dead, as it does in life.
 """
 
 from __future__ import annotations
@@ -23,12 +24,21 @@ from tests.lab.picture import Picture, differences, picture
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1200)]
 
 BARE = bool(os.environ.get("CHAOS_BARE"))
+FENCED = bool(os.environ.get("CHAOS_FENCED"))
 STEPS = (
-    *(("packages", "pcsd") if BARE else ()),
-    "sysctl", "leftover", "password", "auth", "create", "seed", "start", "enable", "haproxy", "draft", "configure",
-    "serving",
+    *(("packages",) if BARE else ()),
+    *(("fence-secrets",) if FENCED else ()),
+    "sysctl", "leftover", "pcsd", "password", "auth", "create", "seed", "start", "trusted", "haproxy", "enable", "draft",
+    "configure", "serving",
 )  # fmt: skip
-"""Of a setup on two servers; those with the packages have the one-node cluster that Debian's packages start."""
+"""Of a setup on two servers; those with the packages have the one-node cluster that Debian's packages start, and a pcsd
+that was stopped."""
+KILLED = tuple(os.environ.get("CHAOS_STEPS", "").split()) or STEPS
+AGENT = "/usr/sbin/fence_locked"
+LOCK = f"""sed 's/"no_password", "status_file"/"login", "passwd", "status_file"/' /usr/sbin/fence_dummy >{AGENT} && chmod 755 {AGENT}"""
+"""Make a fence agent that does nothing, and insists on a password while it does."""
+FENCING = "fence_locked --fence-option username=bot --fence-option password=secret:lock --failover approved"
+SECRETS = {"lock": "a 'quoted' secret"}
 SAMPLE = 3
 RESUMED_WITHIN = 600.0 if BARE else 300.0
 """Seconds for a setup to be resumed, from the death of the first: its lease, what still runs on the nodes, its steps."""
@@ -41,7 +51,7 @@ SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(1_000_000))  # noqa:
 
 def _points() -> tuple[Point, ...]:
     chance = random.Random(SEED)  # noqa: S311 - no cryptography
-    every = tuple(Point(step, moment, round(chance.random(), 3)) for step in STEPS for moment in MOMENTS)
+    every = tuple(Point(step, moment, round(chance.random(), 3)) for step in KILLED for moment in MOMENTS)
     return every if os.environ.get("CHAOS") == "all" else tuple(chance.sample(every, SAMPLE))
 
 
@@ -52,15 +62,24 @@ class Ground:
         self.lab = lab
         self.backing = LabBacking(lab, DEBIAN)
         self._tell = tell
+        self.furnish()
         terminal = self.terminal(folder)
         run = terminal.run()
         assert run.outcome == "done", run.words
         self.course = Course(terminal.events())
         self.reference = self._settled()
 
+    def furnish(self) -> None:
+        """Make nodes that just booted what a setup finds here."""
+        for node in self.lab.nodes:
+            if not BARE:
+                self.lab.exec(node, ["systemctl", "stop", "pcsd"], timeout=180)
+            if FENCED:
+                self.lab.exec(node, ["sh", "-c", LOCK])
+
     def terminal(self, folder: Path) -> Terminal:
         folder.mkdir()
-        return Terminal(folder, self.backing)
+        return Terminal(folder, self.backing, *((FENCING, SECRETS) if FENCED else ()))
 
     def tell(self, point: object, where: str, again: str, seconds: float, ended: str) -> None:
         """Write a line of the table of points, as soon as one is through: the whole takes an hour."""
@@ -89,9 +108,10 @@ def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
     assert terminal is not None
     terminal.write_line(
-        f"\nsetup killed, CHAOS_SEED={SEED} CHAOS_DEBIAN={DEBIAN}{' CHAOS_BARE=1' if BARE else ''}: where; what was under way; then"
+        f"\nsetup killed, CHAOS_SEED={SEED} CHAOS_DEBIAN={DEBIAN}{' CHAOS_BARE=1' if BARE else ''}{' CHAOS_FENCED=1' if FENCED else ''}: where; what was under way; then"
     )
-    with Lab.up(f"chaos{DEBIAN}{'bare' if BARE else ''}", ("n1", "n2"), debian=DEBIAN, bare=BARE) as lab:
+    kind = "bare" if BARE else "fenced" if FENCED else ""
+    with Lab.up(f"chaos{DEBIAN}{kind}", ("n1", "n2"), debian=DEBIAN, bare=BARE) as lab:
         yield Ground(lab, tmp_path_factory.mktemp("chaos") / "reference", terminal.write)
 
 
@@ -108,6 +128,7 @@ def test_a_setup_that_is_killed_and_run_again_ends_in_the_same_cluster(
     ground: Ground, point: Point, tmp_path: Path
 ) -> None:
     ground.lab.reset()
+    ground.furnish()
     terminal = ground.terminal(tmp_path / "bot")
     where = ", ".join(under_way(terminal.run_and_kill(point, ground.course))) or "nothing"
     begun = time.monotonic()
