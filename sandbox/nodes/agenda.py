@@ -1,4 +1,8 @@
-"""What is going to happen: actions at moments. Nothing runs by itself; whoever looks at the world settles it first."""
+"""What is going to happen: actions at moments.
+
+Nothing runs by itself. Whoever looks at the world settles it first; a network, whose followers look all the time, sets
+itself a timer to what happens next.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,13 @@ class Agenda:
         self._ahead: list[tuple[float, int, Callable[[], None]]] = []
         self._number = itertools.count()
         self._moment: float | None = None
+        self.sooner: Callable[[], None] = lambda: None
+        """Called when something is to happen before all that was ahead until then."""
+
+    @property
+    def due(self) -> float | None:
+        """The moment of what happens next, in seconds since 1970; None where nothing is ahead."""
+        return self._ahead[0][0] if self._ahead else None
 
     @property
     def now(self) -> float:
@@ -25,7 +36,11 @@ class Agenda:
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
         """Let something happen later, in a clock's seconds."""
-        heapq.heappush(self._ahead, (self.now + seconds / self._clock.speed, next(self._number), action))
+        before = self.due
+        at = self.now + seconds / self._clock.speed
+        heapq.heappush(self._ahead, (at, next(self._number), action))
+        if before is None or at < before:
+            self.sooner()
 
     def settle(self) -> None:
         """Let everything happen whose time has come, and what follows from it."""

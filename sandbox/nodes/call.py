@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from sandbox.nodes.cluster import Cluster
+from sandbox.nodes.cluster import Cluster, Side
 from sandbox.nodes.machine import Machine
 from sandbox.nodes.world import World
 
@@ -47,16 +47,22 @@ class Call:
         return self.world.cluster_of(self.machine)
 
     @property
-    def pacemaker(self) -> Cluster | None:
-        """The same, if Pacemaker runs there too."""
-        return self.cluster if self.machine.runs("pacemaker") else None
+    def pacemaker(self) -> Side | None:
+        """The same as its Pacemaker sees it, if that runs there too."""
+        cluster = self.cluster
+        return cluster.side(self.machine) if cluster is not None and self.machine.runs("pacemaker") else None
 
-    def name(self, cluster: Cluster) -> str:
-        """Return the name that this machine has in a cluster it is a node of."""
-        found = cluster.name_of(self.machine)
+    def name(self, cluster: Cluster | Side) -> str:
+        """Return the name that this machine has in the cluster whose corosync it runs."""
+        found = None if self.cluster is None else self.cluster.name_of(self.machine)
         if found is None:
             raise LookupError(f"{self.machine.name} is no node of {cluster.conf.name}")
         return found
+
+    @property
+    def now(self) -> float:
+        """What the machine's own clock says, in seconds since 1970."""
+        return self.machine.time(self.world.agenda.now)
 
 
 Tool = Callable[[Call], Awaitable[Answer]]

@@ -39,8 +39,8 @@ def status(pacemaker: Pacemaker, members: list[str]) -> Element:
             _attributes(state, node_id, pacemaker.transient.get(name, {}))
         held = SubElement(SubElement(state, "lrm", {"id": node_id}), "lrm_resources")
         for resource in pacemaker.cib.resources():
-            if name in pacemaker.active.get(resource.id, frozenset()):
-                _running(held, resource, name, int(pacemaker.since.get((resource.id, name), 0)))
+            if name in pacemaker.work.active.get(resource.id, frozenset()):
+                _running(held, resource, name, int(pacemaker.work.since.get((resource.id, name), 0)))
     return section
 
 

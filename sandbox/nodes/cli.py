@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from sandbox.nodes.login import Keys
 from sandbox.nodes.ssh import Network
 from sandbox.nodes.world import World
 
@@ -35,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 async def _run(names: tuple[str, ...], folder: Path) -> None:
-    network = Network(World(names), folder)
+    network = Network(World(names), Keys(folder))
     await network.open()
     try:
         sys.stdout.write(described(network))

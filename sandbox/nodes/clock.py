@@ -20,6 +20,10 @@ class Clock(Protocol):
         """Wait."""
         ...
 
+    def until(self, moment: float) -> float | None:
+        """Return how many seconds on the wall it is until then; None if that depends on somebody who turns it."""
+        ...
+
 
 class WallClock:
     """The time on the wall. With another speed it stays true, and all that takes its time takes less of it."""
@@ -34,6 +38,10 @@ class WallClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for real."""
         await asyncio.sleep(seconds / self.speed)
+
+    def until(self, moment: float) -> float:
+        """Return how many seconds it is until then."""
+        return max(0.0, moment - time.time())
 
 
 class HandClock:
@@ -55,3 +63,6 @@ class HandClock:
         """Turn it on and let others run."""
         self.turn(seconds)
         await asyncio.sleep(0)
+
+    def until(self, moment: float) -> None:
+        """Nobody knows when it will be turned."""

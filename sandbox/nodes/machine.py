@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sandbox.nodes.journal import Journal
 from sandbox.nodes.packages import BASE_UNITS, OS_RELEASE, PACKAGES, Package
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
@@ -48,10 +50,23 @@ class Unit:
 
 
 @dataclass(slots=True)
+class News:
+    """What a running corosync says to those who follow its log file and its map: lines, and None when it ends."""
+
+    followers: set[Callable[[str | None], None]] = field(default_factory=set)
+
+    def say(self, line: str | None) -> None:
+        """Hand it to all of them."""
+        for follower in tuple(self.followers):
+            follower(line)
+
+
+@dataclass(slots=True)
 class Machine:
     """A server. `floating` are the addresses that it holds besides its own; `boot` counts how often it was started.
 
-    `hosts` are those that its pcs may command, by name; `issued` are the tokens that its own pcsd honours.
+    `hosts` are those that its pcs may command, by name; `issued` are the tokens that its own pcsd honours. `skew` is by
+    how many seconds its clock is ahead of the world's.
     """
 
     name: str
@@ -67,6 +82,9 @@ class Machine:
     hosts: dict[str, KnownHost] = field(default_factory=dict)
     issued: set[str] = field(default_factory=set, repr=False)
     started: float = 0.0
+    skew: float = 0.0
+    journal: Journal = field(default_factory=Journal, repr=False)
+    corosync_news: News = field(default_factory=News, repr=False)
 
     def __post_init__(self) -> None:
         self.files["/etc/os-release"] = File(OS_RELEASE)
@@ -82,6 +100,10 @@ class Machine:
         """The network card's address, the same after every boot."""
         tail = hashlib.sha256(self.name.encode()).hexdigest()
         return f"02:ac:{tail[:2]}:{tail[2:4]}:{tail[4:6]}:{tail[6:8]}"
+
+    def time(self, now: float) -> float:
+        """Return what its own clock says."""
+        return now + self.skew
 
     def runs(self, unit: str) -> bool:
         """Say whether it is on and the service runs."""

@@ -1,16 +1,21 @@
-"""Pacemaker of one cluster: its DC, its configuration, and resources on their way to where they are to run."""
+"""Pacemaker of one side of a cluster: its DC, its configuration, and who is in.
+
+While all nodes see each other there is one side. A cut makes two of it, each with a DC and a configuration of its own;
+when it is healed the side with the newer configuration takes the other one's nodes in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sandbox.nodes import cib_status
+from sandbox.nodes import pacemaker_words as words
 from sandbox.nodes.agenda import Agenda
-from sandbox.nodes.cib import EMPTY, Cib, Resource
+from sandbox.nodes.cib import EMPTY, Cib
 from sandbox.nodes.corosync_conf import Conf
 from sandbox.nodes.machine import CIB_XML, Machine
 from sandbox.nodes.membership import Membership
-from sandbox.nodes.placement import place
+from sandbox.nodes.work import Work
 
 VERSION = "2.1.5-a3f44794f94"
 ELECTION = 1.0
@@ -18,17 +23,23 @@ ELECTION = 1.0
 RE_ELECTION = 0.4
 JOINING = 0.6
 """Seconds from the start of a node's daemon until the DC takes it in."""
-TRANSITION = 0.05
-START = {"systemd": 1.0}
-"""Seconds that a resource of a class takes to start; others are quick."""
-QUICK = 0.1
 FENCING = 2.0
 
 
 class Pacemaker:
-    """The daemons of one cluster and what they share. Node names are those of corosync's node list."""
+    """The daemons of one side and what they share. Node names are those of corosync's node list.
 
-    def __init__(self, conf: Conf, membership: Membership, machines: Mapping[str, Machine], agenda: Agenda) -> None:
+    `fence` switches a node off and on again.
+    """
+
+    def __init__(
+        self,
+        conf: Conf,
+        membership: Membership,
+        machines: Mapping[str, Machine],
+        agenda: Agenda,
+        fence: Callable[[str], None],
+    ) -> None:
         self.conf = conf
         self.cib = Cib.parse(EMPTY)
         self.dc: str | None = None
@@ -37,16 +48,15 @@ class Pacemaker:
         self.expected: set[str] = set()
         self.unclean: set[str] = set()
         self.transient: dict[str, dict[str, str]] = {}
-        self.active: dict[str, frozenset[str]] = {}
-        self.since: dict[tuple[str, str], float] = {}
+        self.work = Work(self, machines, agenda)
         self.changed_at = agenda.now
         self.changed_by = ("hacluster", "crmd", "")
         self._membership = membership
         self._machines = machines
         self._agenda = agenda
+        self._fence = fence
         self._electing = False
-        self._looking = False
-        self._starting: set[tuple[str, str]] = set()
+        self._had_quorum: bool | None = None
 
     # Daemons
 
@@ -55,29 +65,35 @@ class Pacemaker:
         if name in self.controllers:
             return
         if not self.controllers:
-            for memory in (self.expected, self.unclean, self.transient, self.active):
+            for memory in (self.expected, self.unclean, self.transient):
                 memory.clear()
+            self.work.forget()
         disk = self._machines[name].read(CIB_XML)
         found = Cib.parse(EMPTY if disk is None else disk)
         if not self.controllers or found.version > self.cib.version:
             self.cib = found
         self.controllers.append(name)
-        self._agenda.after(JOINING, self._welcome)
+        self._agenda.after(JOINING, self.welcome)
         self._save()
 
     def stop(self, name: str) -> None:
         """Stop the daemon of a node in order: what runs there is stopped first."""
         if name not in self.controllers:
             return
-        for resource in reversed(list(self.cib.resources())):
-            if name in self.active.get(resource.id, frozenset()):
-                self._stop(resource, name)
+        words.stopping(self._agenda, self._machines[name])
+        self.work.clear(name)
         self._save()
         self.expected.discard(name)
         self._leave(name)
 
+    def vanish(self, name: str) -> None:
+        """Let the daemon of a node be gone while its machine goes on: what it started runs on, and nobody looks."""
+        if name in self.controllers:
+            self.work.drop(name)
+            self._leave(name)
+
     def lose(self, name: str) -> None:
-        """Note that a node left the membership without a word, if its daemon was not heard of since."""
+        """Note that a node left the membership without a word."""
         if name not in self.controllers:
             return
         if self._fences:
@@ -85,8 +101,44 @@ class Pacemaker:
         else:
             self._drop(name)
         self._leave(name)
+        if self._fences and self.dc_machine is not None:
+            words.unclean(self._agenda, self.dc_machine, name)
         if self._fences and self._has_device:
             self._agenda.after(FENCING, lambda: self._fenced(name))
+
+    def fork(self, names: Iterable[str]) -> Pacemaker:
+        """Return the side of these nodes, which no longer hear the others; this one loses them."""
+        other = Pacemaker(self.conf, self._membership, self._machines, self._agenda, self._fence)
+        gone, kept = list(names), [name for name in self.controllers if name not in set(names)]
+        other.cib = self.cib.copy()
+        other.dc = self.dc
+        other.controllers = list(self.controllers)
+        other.online, other.expected, other.unclean = set(self.online), set(self.expected), set(self.unclean)
+        other.transient = {name: dict(held) for name, held in self.transient.items()}
+        other.changed_at, other.changed_by = self.changed_at, self.changed_by
+        other.work.take_over(self.work)
+        for name in gone:
+            self.lose(name)
+        for name in kept:
+            other.lose(name)
+        return other
+
+    def absorb(self, other: Pacemaker) -> None:
+        """Take in the nodes of another side that can be heard again."""
+        if other.cib.version > self.cib.version:
+            self.cib, self.changed_at, self.changed_by = other.cib, other.changed_at, other.changed_by
+        for name in other.controllers:
+            if name not in self.controllers:
+                self.controllers.append(name)
+                self.transient[name] = other.transient.get(name, {})
+        other.controllers, other.dc = [], None
+        self._save()
+        self._agenda.after(JOINING, self.welcome)
+
+    @property
+    def dc_machine(self) -> Machine | None:
+        """The machine of the DC."""
+        return None if self.dc is None else self._machines[self.dc]
 
     @property
     def _fences(self) -> bool:
@@ -97,24 +149,33 @@ class Pacemaker:
         return any(resource.cls == "stonith" for resource in self.cib.resources())
 
     def _fenced(self, name: str) -> None:
-        if name in self.unclean:
-            self.expected.discard(name)
-            self._drop(name)
-            self.look()
+        if name not in self.unclean or self.dc is None or self.dc not in self._membership.views or not self.quorate:
+            return
+        self._fence(name)
+        for witness in self._witnesses():
+            words.fenced(self._agenda, witness, name, self.dc)
+        self.expected.discard(name)
+        self._drop(name)
+        self.look()
 
     def _drop(self, name: str) -> None:
         self.unclean.discard(name)
-        self.active = {resource: where - {name} for resource, where in self.active.items()}
+        self.work.drop(name)
 
     def _leave(self, name: str) -> None:
         self.controllers.remove(name)
         self.online.discard(name)
         self.transient.pop(name, None)
+        for witness in self._witnesses():
+            words.lost(self._agenda, witness, name, was_dc=self.dc == name)
         if self.dc == name:
             self.dc = None
-        self._welcome()
+        self.welcome()
 
-    def _welcome(self) -> None:
+    def _witnesses(self) -> list[Machine]:
+        return [self._machines[name] for name in self.controllers]
+
+    def welcome(self) -> None:
         """Take in whoever is there, and see that there is a DC to do so."""
         if self.dc is None:
             if self.controllers and not self._electing:
@@ -126,7 +187,10 @@ class Pacemaker:
                 self._drop(name)
                 self.online.add(name)
                 self.expected.add(name)
-                self.transient[name] = {}
+                self.transient.setdefault(name, {})
+                self.work.probe(name)
+                for witness in self._witnesses():
+                    words.joined(self._agenda, witness, name)
                 if name not in self.cib.nodes():
                     self.cib.section("nodes").append(cib_status.node(self.conf.node(name).id, name))
                     self.changed("hacluster", "crmd", self.dc)
@@ -137,6 +201,7 @@ class Pacemaker:
         if self.dc is not None or not self.controllers:
             return
         self.dc = next((name for name in self.controllers if name in self.online), self.controllers[0])
+        words.elected(self._agenda, self._machines[self.dc])
         properties = {
             "have-watchdog": "false",
             "dc-version": VERSION,
@@ -147,7 +212,7 @@ class Pacemaker:
             for name, value in properties.items():
                 self.cib.set_property(name, value)
             self.changed("hacluster", "crmd", self.dc)
-        self._welcome()
+        self.welcome()
 
     # Configuration
 
@@ -156,19 +221,25 @@ class Pacemaker:
         self.cib.bump(configuration=True)
         self.changed_at, self.changed_by = self._agenda.now, (user, client, origin)
         self._save()
+        if self.dc_machine is not None:
+            words.changed(self._agenda, self.dc_machine, self.work.transition)
         self.look()
 
     def _save(self) -> None:
+        text = self.cib.text()
         for name in self.controllers:
-            self._machines[name].write(CIB_XML, self.cib.text(), "600", "hacluster:haclient")
+            self._machines[name].write(CIB_XML, text, "600", "hacluster:haclient")
 
     def set_attribute(self, node: str, name: str, value: str | None) -> None:
         """Set a transient attribute of a node, or take it away with None."""
         held = self.transient.setdefault(node, {})
+        before = held.get(name)
         if value is None:
             held.pop(name, None)
         else:
             held[name] = value
+        for witness in self._witnesses():
+            words.attribute(self._agenda, witness, node, name, before, value)
         self.cib.bump(configuration=False)
         self.look()
 
@@ -179,7 +250,7 @@ class Pacemaker:
             for name in (node.name for node in self.conf.nodes)
         }
 
-    # Resources
+    # What it knows when it decides
 
     @property
     def quorate(self) -> bool:
@@ -187,76 +258,33 @@ class Pacemaker:
         return self.dc is not None and self._membership.quorate(self.dc)
 
     @property
+    def maintained(self) -> bool:
+        """Whether it keeps its hands off everything."""
+        return self.cib.properties().get("maintenance-mode") == "true"
+
+    @property
+    def frozen(self) -> bool:
+        """Whether nothing may be done: no DC, maintenance, or fencing that is due or cannot be."""
+        fences = self._fences and not self._has_device
+        return self.dc not in self._membership.views or bool(self.unclean) or fences or self.maintained
+
+    def able(self) -> list[str]:
+        """Return the nodes that may run something, in the order of the node list."""
+        if not self.quorate:
+            return []
+        standby = {name for name, held in self.attributes().items() if held.get("standby") == "on"}
+        return [node.name for node in self.conf.nodes if node.name in self.online - standby]
+
+    @property
     def settled(self) -> bool:
         """Whether everything is where it is to be."""
-        return self.dc is not None and not self._starting and not self._looking
+        return self.dc is not None and self.work.done
 
     def look(self) -> None:
         """Have the DC compare what is with what should be, in a moment."""
-        if not self._looking:
-            self._looking = True
-            self._agenda.after(TRANSITION, self._transition)
-
-    def _transition(self) -> None:
-        self._looking = False
-        target = self._target()
-        if target is None:
-            return
-        resources = list(self.cib.resources())
-        known = {resource.id for resource in resources}
-        self.active = {name: where for name, where in self.active.items() if name in known}
-        for resource in reversed(resources):
-            for name in self.active.get(resource.id, frozenset()) - target[resource.id]:
-                self._stop(resource, name)
-        for resource in resources:
-            for name in target[resource.id] - self.active.get(resource.id, frozenset()):
-                self._begin(resource, name)
-
-    def _target(self) -> dict[str, frozenset[str]] | None:
-        """Return where everything is to run; None where nothing is touched, as with fencing and no device to fence by."""
-        if self.dc not in self._membership.views or self.unclean or (self._fences and not self._has_device):
-            return None
-        if self.cib.properties().get("maintenance-mode") == "true":
-            return None
-        standby = {name for name, held in self.attributes().items() if held.get("standby") == "on"}
-        able = [node.name for node in self.conf.nodes if node.name in self.online - standby]
-        return place(self.cib, able if self.quorate else [], self.attributes(), self.active)
-
-    def _begin(self, resource: Resource, name: str) -> None:
-        if (resource.id, name) in self._starting:
-            return
-        self._starting.add((resource.id, name))
-        boot = self._machines[name].boot
-        running = resource.cls == "systemd" and self._machines[name].runs(resource.type)
-        seconds = QUICK if running else START.get(resource.cls, QUICK)
-        self._agenda.after(seconds, lambda: self._begun(resource, name, boot))
-
-    def _begun(self, resource: Resource, name: str, boot: int) -> None:
-        self._starting.discard((resource.id, name))
-        machine = self._machines[name]
-        target = self._target()
-        if not machine.powered or machine.boot != boot or not target or name not in target.get(resource.id, ()):
-            return
-        if resource.cls == "systemd" and resource.type in machine.units:
-            machine.units[resource.type].start(self._agenda.now)
-        address = _floating(resource)
-        if address and address not in machine.floating:
-            machine.floating.append(address)
-        self.active[resource.id] = self.active.get(resource.id, frozenset()) | {name}
-        self.since[resource.id, name] = self._agenda.now
-        self.cib.bump(configuration=False)
-        self.look()
-
-    def _stop(self, resource: Resource, name: str) -> None:
-        machine = self._machines[name]
-        if resource.cls == "systemd" and resource.type in machine.units:
-            machine.units[resource.type].active = False
-        address = _floating(resource)
-        if address in machine.floating:
-            machine.floating.remove(address)
-        self.active[resource.id] = self.active.get(resource.id, frozenset()) - {name}
-        self.cib.bump(configuration=False)
-
-
-def _floating(resource: Resource) -> str:
-    return resource.attributes.get("ip", "") if resource.type in {"IPaddr2", "IPaddr"} else ""
+        if self.controllers and self._had_quorum is not None and self.quorate != self._had_quorum and self.dc:
+            for witness in self._witnesses():
+                words.quorum(self._agenda, witness, regained=self.quorate)
+        if self.dc:
+            self._had_quorum = self.quorate
+        self.work.look()

@@ -67,7 +67,7 @@ def _has(call: Call, address: str) -> str:
     holder = call.world.holder(address)
     if holder is call.machine:
         return f"self {address}"
-    if not same_subnet(address):
+    if not same_subnet(address, call.machine.address):
         return f"unasked {address}"
     return f"nobody {address}" if holder is None else f"has {address} {holder.mac}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -39,6 +40,13 @@ def understand(world: World, machine: Machine, line: str) -> Meant | Answer:
     if not words:
         world.unknown_commands.append(line)
         return Answer(status=2, stderr=f"sh: 1: Syntax error: {why}\n")
+    return understand_words(world, machine, words, environment)
+
+
+def understand_words(
+    world: World, machine: Machine, words: list[str], environment: Mapping[str, str]
+) -> Meant | Answer:
+    """Return what an argv means, in the same way."""
     tool, *args = words
     if tool in {"sh", "bash"} and args[:1] == ["-c"] and len(args) > 1:
         found = scripts.find(args[1])
@@ -50,7 +58,7 @@ def understand(world: World, machine: Machine, line: str) -> Meant | Answer:
             words_ = f"timeout: failed to run command '{tool}': No such file or directory\n"
             return Answer(status=NOT_FOUND, stderr=words_)
         return Meant(play, tuple(args), _reads(tool, args), environment)
-    world.unknown_commands.append(line)
+    world.unknown_commands.append(shlex.join(words))
     return Answer(
         status=NOT_FOUND, stderr=f"this simulated machine does not know the command: {' '.join(words)[:200]}\n"
     )

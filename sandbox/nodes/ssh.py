@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import asyncssh
 
-from sandbox.nodes import shell
+from sandbox.nodes import follow, shell
 from sandbox.nodes.call import Answer, PoweredOff
 from sandbox.nodes.login import Keys
 from sandbox.nodes.machine import Machine
@@ -21,14 +22,18 @@ _DEFECT = 70
 
 
 class Network:
-    """All machines of a world, reachable by SSH: at `connect_to`, with the keys in `folder`."""
+    """All machines of a world, reachable by SSH: at `connect_to`, with the client's key of `keys`.
 
-    def __init__(self, world: World, folder: Path) -> None:
+    While it is open and the world's clock goes by itself, what is to happen happens at its time, and followers hear of it.
+    """
+
+    def __init__(self, world: World, keys: Keys) -> None:
         self.world = world
-        self.keys = Keys(folder, {name: machine.address for name, machine in world.machines.items()})
+        self.keys = keys
         self._wires: dict[str, Wire] = {}
         self._servers: list[asyncssh.SSHAcceptor] = []
         self._connections: dict[str, set[asyncssh.SSHServerConnection]] = {name: set() for name in world.machines}
+        self._timer: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """Start every machine's sshd."""
@@ -37,7 +42,7 @@ class Network:
                 "127.0.0.1",
                 0,
                 server_factory=partial(_Server, self._connections[name]),
-                server_host_keys=[self.keys.hosts[name]],
+                server_host_keys=[self.keys.host_key(name, machine.address)],
                 authorized_client_keys=self.keys.authorized,
                 process_factory=partial(self._serve, machine),
                 encoding="utf-8",
@@ -47,9 +52,15 @@ class Network:
             wire = Wire(server.get_port())
             await wire.open()
             self._wires[name] = wire
+        self.world.power_changed = self._power_changed
+        self.world.agenda.sooner = self._set_timer
+        self._set_timer()
 
     async def close(self) -> None:
         """Hang up on everybody."""
+        self.world.agenda.sooner = lambda: None
+        if self._timer is not None:
+            self._timer.cancel()
         for wire in self._wires.values():
             await wire.close()
         for server in self._servers:
@@ -61,19 +72,75 @@ class Network:
         """Where each machine's address really is, as `host:port`."""
         return {machine.address: f"127.0.0.1:{self._wires[name].port}" for name, machine in self.world.machines.items()}
 
+    # What can be done to it, under the lab's names
+
+    async def exec(self, name: str, argv: Sequence[str], stdin: str = "") -> Answer:
+        """Run a command on a machine as root, however cut off it is. Raises `PoweredOff` if it has no power."""
+        self.world.settle()
+        machine = self.world.machines[name]
+        if not machine.powered:
+            raise PoweredOff
+        meant = shell.understand_words(self.world, machine, list(argv), {})
+        return meant if isinstance(meant, Answer) else await shell.run(self.world, machine, meant, stdin)
+
     async def power_off(self, name: str) -> None:
         """Cut a machine's power: it falls silent."""
         self.world.power_off(name)
-        await self._wires[name].cut()
-        for connection in tuple(self._connections[name]):
-            connection.abort()
 
     async def power_on(self, name: str) -> None:
         """Switch it on, and wait until its sshd answers."""
         self.world.power_on(name)
         await self.world.clock.sleep(SSHD_UP)
-        if self.world.machines[name].powered:
-            await self._wires[name].mend()
+        self.world.settle()
+
+    async def cut(self, one: str, other: str | None = None) -> None:
+        """Cut two machines off each other (whoever logs in still reaches both), or one off all others and who logs in."""
+        self.world.cut(one, other)
+        if other is None:
+            self._wires[one].cut()
+
+    async def cut_host(self, name: str) -> None:
+        """Cut a machine off whoever logs in; the others still reach it."""
+        self._wires[name].cut()
+
+    async def heal(self) -> None:
+        """Undo all cuts."""
+        self.world.heal()
+        for wire in self._wires.values():
+            wire.mend()
+
+    # Inside
+
+    def _power_changed(self, name: str) -> None:
+        machine, wire = self.world.machines[name], self._wires[name]
+        if not machine.powered:
+            wire.cut_power()
+            for connection in tuple(self._connections[name]):
+                connection.abort()
+            return
+        boot = machine.boot
+
+        def up() -> None:
+            if machine.powered and machine.boot == boot:
+                wire.restore_power()
+
+        self.world.agenda.after(SSHD_UP, up)
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due = self.world.agenda.due
+        wait = None if due is None else self.world.clock.until(due)
+        if wait is not None:
+            self._timer = asyncio.get_running_loop().call_later(wait, self._due)
+
+    def _due(self) -> None:
+        self._timer = None
+        try:
+            self.world.settle()
+        finally:
+            self._set_timer()
 
     async def _serve(self, machine: Machine, process: asyncssh.SSHServerProcess[str]) -> None:
         if process.command is None:
@@ -81,8 +148,12 @@ class Network:
             process.exit(1)
             return
         self.world.settle()
-        meant = shell.understand(self.world, machine, process.command)
         try:
+            asked = follow.asked(process.command)
+            if asked is not None:
+                await follow.play(self.world, machine, asked, process)
+                return
+            meant = shell.understand(self.world, machine, process.command)
             if isinstance(meant, Answer):
                 answer = meant
             else:

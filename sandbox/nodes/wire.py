@@ -1,13 +1,13 @@
-"""The network cable of one machine: a port on loopback that leads to its sshd, and is silent while the power is off.
+"""The network cable of one machine: a port on loopback that leads to its sshd.
 
-A machine without power does not hang up: it says nothing. So does a cut wire: connections stay open and nothing comes
-through. When the machine is on again it knows nothing of them, and they are reset.
+A machine without power does not hang up: it says nothing, and when it is on again it knows nothing of what was, so open
+connections are reset. A cable that was cut and is mended carries on: what was sent meanwhile arrives.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from typing import cast
 
 
 class Wire:
@@ -15,72 +15,146 @@ class Wire:
 
     def __init__(self, inner: int) -> None:
         self.port = 0
+        self.off = False
+        """Whether the machine has no power."""
+        self.frozen = False
+        """Whether the cable is cut."""
+        self.ends: set[_End] = set()
         self._inner = inner
-        self._cut = False
         self._server: asyncio.Server | None = None
-        self._ends: set[asyncio.StreamWriter] = set()
-        self._carrying: set[asyncio.Task[None]] = set()
+        self._dialling: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _End(self, dials=True), "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def cut(self) -> None:
-        """Carry nothing more, and say nothing to anybody."""
-        self._cut = True
-        await self._drop_tasks()
+    def cut_power(self) -> None:
+        """Say nothing more to anybody."""
+        self.off = True
+        for end in self.ends:
+            end.die()
 
-    async def mend(self) -> None:
-        """Reset what was open when it was cut, and carry again."""
-        await self._reset()
-        self._cut = False
+    def restore_power(self) -> None:
+        """Reset what was open when the power went, and carry again."""
+        self.off = False
+        for end in tuple(self.ends):
+            if end.dead:
+                end.abort()
+
+    def cut(self) -> None:
+        """Carry nothing, and lose nothing of what is sent meanwhile."""
+        self.frozen = True
+        for end in self.ends:
+            end.steer()
+
+    def mend(self) -> None:
+        """Carry again."""
+        self.frozen = False
+        for end in self.ends:
+            end.steer()
 
     async def close(self) -> None:
         """Close everything."""
         if self._server is not None:
             self._server.close()
-        await self._drop_tasks()
-        await self._reset()
+        for task in tuple(self._dialling):
+            task.cancel()
+        await asyncio.gather(*self._dialling, return_exceptions=True)
+        for end in tuple(self.ends):
+            end.abort()
+        await asyncio.sleep(0)  # each goes a turn of the loop after it was aborted
         if self._server is not None:
             await self._server.wait_closed()
 
-    async def _drop_tasks(self) -> None:
-        tasks = tuple(self._carrying)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    def dial(self, end: _End) -> None:
+        """Connect somebody to the sshd."""
+        task = asyncio.create_task(self._dial(end))
+        self._dialling.add(task)
+        task.add_done_callback(self._dialling.discard)
 
-    async def _reset(self) -> None:
-        ends = tuple(self._ends)
-        self._ends.clear()
-        for end in ends:
-            end.transport.abort()
-        await asyncio.gather(*(end.wait_closed() for end in ends), return_exceptions=True)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._ends.add(writer)
-        if self._cut:
-            return
+    async def _dial(self, end: _End) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._inner)
+            _, inner = await loop.create_connection(lambda: _End(self), "127.0.0.1", self._inner)
         except OSError:
-            writer.transport.abort()
-            self._ends.discard(writer)
+            end.abort()
             return
-        self._ends.add(inner_writer)
-        for source, target in ((reader, inner_writer), (inner_reader, writer)):
-            task = asyncio.create_task(self._carry(source, target))
-            self._carrying.add(task)
-            task.add_done_callback(self._carrying.discard)
+        end.other, inner.other = inner, end
+        end.steer()
+        inner.steer()
 
-    async def _carry(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
-            while data := await source.read(65536):
-                target.write(data)
-                await target.drain()
-        # cancelled means cut, and does not get here: a cut wire hangs up on nobody
-        target.close()
-        with contextlib.suppress(OSError):
-            await target.wait_closed()
-        self._ends.discard(target)
+
+class _End(asyncio.Protocol):
+    """One end of a connection; what comes in is for the other."""
+
+    def __init__(self, wire: Wire, *, dials: bool = False) -> None:
+        self.other: _End | None = None
+        self.dead = False
+        self._wire = wire
+        self._dials = dials
+        self.choked = False
+        self._reading = True
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._wire.ends.add(self)
+        self.dead = self._wire.off
+        self.steer()
+        if self._dials and not self.dead:
+            self._wire.dial(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is not None and not self.dead:
+            self.other.send(data)
+
+    def pause_writing(self) -> None:
+        self._choke(choked=True)
+
+    def resume_writing(self) -> None:
+        self._choke(choked=False)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._wire.ends.discard(self)
+        other, self.other = self.other, None
+        if other is not None and not other.dead:
+            other.hang_up()
+
+    def send(self, data: bytes) -> None:
+        """Pass on what came in at the other end."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def hang_up(self) -> None:
+        """Close the connection once all is sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def die(self) -> None:
+        """Fall silent for ever."""
+        self.dead = True
+        self.steer()
+
+    def abort(self) -> None:
+        """Reset the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def steer(self) -> None:
+        """Read if that is of use now: before the other end is there, and while nothing is carried, it waits."""
+        reads = not (self.dead or self._wire.frozen or self.choked or self.other is None)
+        if self._transport is None or reads is self._reading or self._transport.is_closing():
+            return
+        self._reading = reads
+        if reads:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
+    def _choke(self, *, choked: bool) -> None:
+        """Let the other end wait until this one has got rid of what it has."""
+        if self.other is not None:
+            self.other.choked = choked
+            self.other.steer()

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
 
-from sandbox.nodes import corosync_conf, proxy
+from sandbox.nodes import corosync_conf, proxy, voice
 from sandbox.nodes.agenda import Agenda
 from sandbox.nodes.clock import Clock, WallClock
 from sandbox.nodes.cluster import Cluster
 from sandbox.nodes.machine import COROSYNC_CONF, HAPROXY_CFG, Machine
 from sandbox.nodes.proxy import ProxyConfig
 
-SUBNET = "10.77.0.0/24"
+SUBNET = "10.77.0"
+"""The first three numbers of all addresses, where no others are given."""
 PCSD = 2224
 BOOTING = 4.0
-"""Seconds from power on until services that start at boot are up; longer than the others take to see a node gone."""
+"""Seconds from power on until services that start at boot are up."""
+REBOOTING = 1.0
+"""Seconds that a fenced machine is off."""
+RESTARTING = 0.3
+"""Seconds until systemd has started again what was killed."""
 
 
 class World:
     """Bare servers to begin with. Look at it after `settle` only: that lets happen what was to happen by now."""
 
-    def __init__(self, names: Iterable[str], clock: Clock | None = None) -> None:
+    def __init__(self, names: Iterable[str], clock: Clock | None = None, subnet: str = SUBNET) -> None:
         self.clock = clock or WallClock()
         self.agenda = Agenda(self.clock)
-        self.machines = {name: Machine(name, f"10.77.0.{11 + number}") for number, name in enumerate(names)}
-        self.vips = ("10.77.0.101", "10.77.0.102")
+        self.machines = {name: Machine(name, f"{subnet}.{11 + number}") for number, name in enumerate(names)}
+        self.vips = (f"{subnet}.101", f"{subnet}.102")
+        self.power_changed: Callable[[str], None] = lambda name: None  # noqa: ARG005
+        """Called with a machine's name when it was switched off or on."""
         self.unknown_commands: list[str] = []
         """Command lines that nothing here can play: what a test asserts to stay empty."""
         self.defects: list[str] = []
         """Commands that the model itself stumbled over, each with where: to stay empty as well."""
         self._clusters: dict[tuple[str, ...], Cluster] = {}
         self._running: dict[str, Cluster] = {}
+        self._cuts: set[frozenset[str]] = set()
         for machine in self.machines.values():
             machine.started = self.clock.now()
             for unit in machine.units.values():
@@ -53,6 +62,7 @@ class World:
         cluster = self._running.pop(name, None)
         if cluster is not None:
             cluster.lose(machine)
+        self.power_changed(name)
 
     def power_on(self, name: str) -> None:
         """Switch it on again; services that start at boot come a little later."""
@@ -70,6 +80,75 @@ class World:
                         self.start(machine, unit)
 
         self.agenda.after(BOOTING, services)
+        self.power_changed(name)
+
+    def _fence(self, machine: Machine) -> None:
+        self.power_off(machine.name)
+        self.agenda.after(REBOOTING, lambda: self.power_on(machine.name))
+
+    # Faults
+
+    def cut(self, one: str, other: str | None = None) -> None:
+        """Cut two machines off each other, or one off all others."""
+        self.settle()
+        others = [name for name in self.machines if name != one] if other is None else [other]
+        self._cuts |= {frozenset({one, name}) for name in others}
+        self._noticed()
+
+    def heal(self) -> None:
+        """Undo all cuts between machines."""
+        self.settle()
+        self._cuts.clear()
+        self._noticed()
+
+    def reaches(self, one: Machine, other: Machine) -> bool:
+        """Say whether what one machine sends comes to another."""
+        return one.powered and other.powered and frozenset({one.name, other.name}) not in self._cuts
+
+    def _noticed(self) -> None:
+        for cluster in {id(cluster): cluster for cluster in self._running.values()}.values():
+            cluster.membership.notice()
+
+    def kill(self, name: str, unit: str) -> None:
+        """End a service with SIGKILL. systemd starts Pacemaker again, and with it corosync; HAProxy is Pacemaker's to start."""
+        self.settle()
+        machine = self.machines[name]
+        if not machine.runs(unit):
+            return
+        cluster, boot = self._running.get(name), machine.boot
+        again = unit in {"corosync", "pacemaker"} and machine.runs("pacemaker")
+        gone = {"corosync": ("pacemaker", "corosync")}.get(unit, (unit,))
+        for each in gone:
+            machine.units[each].active = False
+            voice.died(self.agenda, machine, each, "code=killed, status=9/KILL")
+        if unit == "corosync" and cluster is not None:
+            del self._running[name]
+            cluster.lose(machine)
+
+        def restart() -> None:
+            if machine.powered and machine.boot == boot:
+                self.start(machine, "pacemaker")
+
+        if again:
+            self.agenda.after(RESTARTING, restart)
+        if cluster is not None:
+            cluster.suspect(machine)
+
+    def remove_address(self, name: str, address: str) -> bool:
+        """Take a floating address off a machine by hand; say whether it was there."""
+        self.settle()
+        machine = self.machines[name]
+        if address not in machine.floating:
+            return False
+        machine.floating.remove(address)
+        cluster = self._running.get(name)
+        if cluster is not None:
+            cluster.suspect(machine)
+        return True
+
+    def skew(self, name: str, seconds: float) -> None:
+        """Put a machine's clock ahead of the others."""
+        self.machines[name].skew = seconds
 
     # Services
 
@@ -86,6 +165,7 @@ class World:
         if unit == "pacemaker":
             if not self.start(machine, "corosync"):
                 return False
+            voice.systemd(self.agenda, machine, unit, "Started")
             self._running[machine.name].start_pacemaker(machine)
         if unit == "haproxy" and self.proxy(machine).problem:
             return False
@@ -99,7 +179,10 @@ class World:
         except (ValueError, KeyError):
             return False
         key = (conf.name, conf.uuid or machine.name, *(node.name for node in conf.nodes))
-        cluster = self._clusters.setdefault(key, Cluster(conf, self.agenda))
+        if key not in self._clusters:
+            self._clusters[key] = Cluster(conf, self.agenda, self.reaches, self._fence)
+        cluster = self._clusters[key]
+        voice.systemd(self.agenda, machine, "corosync", "Starting")
         if not cluster.start_corosync(machine):
             return False
         self._running[machine.name] = cluster
@@ -107,6 +190,8 @@ class World:
 
     def stop(self, machine: Machine, unit: str) -> None:
         """Stop a service, and before it what needs it."""
+        if machine.runs(unit):
+            voice.systemd(self.agenda, machine, unit, "Stopping")
         cluster = self._running.get(machine.name)
         if unit == "corosync" and cluster is not None:
             self.stop(machine, "pacemaker")
@@ -114,12 +199,15 @@ class World:
             del self._running[machine.name]
         if unit == "pacemaker" and cluster is not None:
             cluster.stop_pacemaker(machine)
-        if unit in machine.units:
+        if machine.runs(unit):
             machine.units[unit].active = False
+            voice.systemd(self.agenda, machine, unit, "Stopped")
+            if cluster is not None:
+                cluster.suspect(machine)
 
     def proxy(self, machine: Machine) -> ProxyConfig:
         """Return what a machine's HAProxy is configured to do."""
-        return proxy.read(machine.read(HAPROXY_CFG) or "", HAPROXY_CFG)
+        return _read_proxy(machine.read(HAPROXY_CFG) or "")
 
     # The network
 
@@ -141,6 +229,12 @@ class World:
         return "open" if ssh or pcsd or web else "refused"
 
 
-def same_subnet(address: str) -> bool:
-    """Say whether an address is on the machines' subnet."""
-    return ip_address(address) in ip_network(SUBNET)
+@functools.cache
+def _read_proxy(text: str) -> ProxyConfig:
+    """Read a configuration once for all machines that have it."""
+    return proxy.read(text, HAPROXY_CFG)
+
+
+def same_subnet(one: str, other: str) -> bool:
+    """Say whether two addresses are on one subnet."""
+    return ip_address(one) in ip_network(f"{other}/24", strict=False)

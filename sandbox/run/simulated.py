@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sandbox.nodes.clock import Clock
+from sandbox.nodes.login import Keys
 from sandbox.nodes.ssh import Network
 from sandbox.nodes.world import World
 
@@ -24,7 +25,7 @@ class SimulatedBacking:
     async def up(cls, names: Iterable[str], clock: Clock | None = None) -> SimulatedBacking:
         """Start them, and their keys in a folder of their own."""
         folder = tempfile.TemporaryDirectory(prefix="hacluster-nodes-")
-        network = Network(World(names, clock), Path(folder.name))
+        network = Network(World(names, clock), Keys(Path(folder.name)))
         await network.open()
         return cls(network, folder)
 

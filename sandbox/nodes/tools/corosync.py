@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from sandbox.nodes.call import Answer, Call
 from sandbox.nodes.cluster import Cluster
 from sandbox.nodes.membership import View
+from sandbox.nodes.membership_words import CONSENSUS_MS, TOKEN_MS
 from sandbox.nodes.tools.words import local_time
-
-TOKEN_MS, CONSENSUS_MS = 3000, 3600
 
 
 async def cmapctl(call: Call) -> Answer:
@@ -84,11 +83,11 @@ async def quorumtool(call: Call) -> Answer:
     lines = [
         "Quorum information",
         "------------------",
-        f"Date:             {local_time(call.world.agenda.now)}",
+        f"Date:             {local_time(call.now)}",
         "Quorum provider:  corosync_votequorum",
         f"Nodes:            {len(members)}",
         f"Node ID:          {own.id}",
-        f"Ring ID:          {members[0].id}.{membership.ring:x}",
+        f"Ring ID:          {members[0].id}.{membership.views[me].ring:x}",
         f"Quorate:          {'Yes' if quorate else 'No'}",
         "",
         "Votequorum information",

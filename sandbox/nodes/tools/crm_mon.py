@@ -31,7 +31,7 @@ async def crm_mon(call: Call) -> Answer:
         for words in _ERRORS:
             SubElement(errors, "error").text = words
         return _printed(root, NOT_CONNECTED)
-    _tell(root, cluster.pacemaker, call.world.agenda.now)
+    _tell(root, cluster.pacemaker, call.now)
     SubElement(root, "status", {"code": "0", "message": "OK"})
     return _printed(root, 0)
 
@@ -58,12 +58,38 @@ def _tell(root: Element, pacemaker: Pacemaker, now: float) -> None:
             for key, value in values.items():
                 SubElement(node, "attribute", {"name": key, "value": value})
     _history(SubElement(root, "node_history"), pacemaker, resources)
+    _failures(root, pacemaker)
     bans = barred(pacemaker.cib, pacemaker.cib.nodes(), pacemaker.attributes())
     if bans:
         section = SubElement(root, "bans")
         for rule, resource, name in bans:
             more = {"weight": "-1000000", "promoted-only": "false", "master_only": "false"}
             SubElement(section, "ban", {"id": rule, "resource": resource, "node": name, **more})
+
+
+def _failures(root: Element, pacemaker: Pacemaker) -> None:
+    if not pacemaker.work.failures:
+        return
+    section = SubElement(root, "failures")
+    for number, ((_, node), failure) in enumerate(pacemaker.work.failures.items(), 1):
+        SubElement(
+            section,
+            "failure",
+            {
+                "op_key": failure.operation,
+                "node": node,
+                "exitstatus": "not running",
+                "exitreason": "failed",
+                "exitcode": "7",
+                "call": str(2 * number + 1),
+                "status": "complete",
+                "last-rc-change": time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(failure.at)),
+                "queued": "0",
+                "exec": "0",
+                "interval": str(failure.interval_ms),
+                "task": "monitor",
+            },
+        )
 
 
 def _summary(summary: Element, pacemaker: Pacemaker, resources: list[Resource], now: float) -> None:
@@ -127,7 +153,7 @@ def _node(nodes: Element, pacemaker: Pacemaker, name: str, node_id: str) -> None
             "shutdown": "false",
             "expected_up": yes(name in pacemaker.expected),
             "is_dc": yes(name == pacemaker.dc),
-            "resources_running": str(sum(name in where for where in pacemaker.active.values())),
+            "resources_running": str(sum(name in where for where in pacemaker.work.active.values())),
             "type": "member",
         },
     )
@@ -137,21 +163,21 @@ def _resources(section: Element, pacemaker: Pacemaker, resources: list[Resource]
     clones: dict[str, Element] = {}
     nodes = list(pacemaker.cib.nodes())
     for resource in resources:
-        where = [name for name in nodes if name in pacemaker.active.get(resource.id, frozenset())]
+        where = [name for name in nodes if name in pacemaker.work.active.get(resource.id, frozenset())]
         if resource.clone is None:
             _resource(section, pacemaker, resource, where[:1])
             continue
-        clone = clones.setdefault(resource.clone, SubElement(section, "clone", _clone(resource.clone)))
+        clone = clones.setdefault(resource.clone, SubElement(section, "clone", _clone(resource.clone, pacemaker)))
         for name in where:
             _resource(clone, pacemaker, resource, [name])
         for _ in range(len(nodes) - len(where)):
             _resource(clone, pacemaker, resource, [])
 
 
-def _clone(clone_id: str) -> dict[str, str]:
+def _clone(clone_id: str, pacemaker: Pacemaker) -> dict[str, str]:
     flags = dict.fromkeys(("multi_state", "unique"), "false")
     more = dict.fromkeys(("disabled", "failed", "failure_ignored"), "false")
-    return {"id": clone_id, **flags, "managed": "true", **more}
+    return {"id": clone_id, **flags, "managed": yes(not pacemaker.maintained), **more}
 
 
 def _resource(parent: Element, pacemaker: Pacemaker, resource: Resource, where: list[str]) -> None:
@@ -165,7 +191,7 @@ def _resource(parent: Element, pacemaker: Pacemaker, resource: Resource, where: 
             "active": yes(where),
             "orphaned": "false",
             "blocked": "false",
-            "managed": yes(pacemaker.cib.properties().get("maintenance-mode") != "true"),
+            "managed": yes(not pacemaker.maintained),
             "failed": "false",
             "failure_ignored": "false",
             "nodes_running_on": str(len(where)),
@@ -178,14 +204,17 @@ def _resource(parent: Element, pacemaker: Pacemaker, resource: Resource, where: 
 
 def _history(section: Element, pacemaker: Pacemaker, resources: list[Resource]) -> None:
     for name in pacemaker.cib.nodes():
-        held = [resource for resource in resources if name in pacemaker.active.get(resource.id, frozenset())]
+        held = [resource for resource in resources if name in pacemaker.work.active.get(resource.id, frozenset())]
         if not held or name not in pacemaker.online:
             continue
         node = SubElement(section, "node", {"name": name})
         for call, resource in enumerate(held, 1):
             threshold = {"orphan": "false", "migration-threshold": "1000000"}
+            failure = pacemaker.work.failures.get((resource.id, name))
+            if failure is not None:
+                threshold |= {"fail-count": str(failure.count), "last-failure": local_time(failure.at)}
             history = SubElement(node, "resource_history", {"id": resource.id, **threshold})
-            for operation in _operations(pacemaker.since.get((resource.id, name), 0), call):
+            for operation in _operations(pacemaker.work.since.get((resource.id, name), 0), call):
                 SubElement(history, "operation_history", operation)
 
 

@@ -30,18 +30,26 @@ async def hostname(call: Call) -> Answer:
 async def date(call: Call) -> Answer:
     """Say the time, as seconds since 1970 with or without their fraction."""
     await call.takes(0.001)
-    now = call.world.agenda.now
+    now = call.now
     return Answer(f"{now:.9f}\n" if "+%s.%N" in call.args else f"{int(now)}\n")
 
 
 async def ip(call: Call) -> Answer:
-    """Print addresses as JSON."""
+    """Print addresses as JSON, or take one away."""
     await call.takes(0.005)
+    if call.args[:2] in {("address", "del"), ("addr", "del"), ("a", "del")} and len(call.args) > _DEL:
+        if call.world.remove_address(call.machine.name, call.args[_DEL].partition("/")[0]):
+            return Answer()
+        return Answer(status=2, stderr="RTNETLINK answers: Cannot assign requested address\n")
     if call.args[:3] != ("-j", "address", "show"):
-        return Answer(status=1, stderr=f"ip: the model plays -j address show only, not {' '.join(call.args)}\n")
+        return Answer(
+            status=1, stderr=f"ip: the model plays -j address show and address del, not {' '.join(call.args)}\n"
+        )
     return Answer(json.dumps([_loopback(), _card(call.machine)], separators=(",", ":")) + "\n")
 
 
+_DEL = 2
+"""Where the address stands in `ip address del ADDRESS dev NIC`."""
 _FOREVER = {"valid_life_time": 4294967295, "preferred_life_time": 4294967295}
 
 
@@ -62,8 +70,10 @@ def _loopback() -> Mapping[str, object]:
 
 
 def _card(machine: Machine) -> Mapping[str, object]:
+    broadcast = f"{machine.address.rpartition('.')[0]}.255"
+
     def held(address: str, **more: object) -> Mapping[str, object]:
-        network = {"family": "inet", "local": address, "prefixlen": PREFIX, "broadcast": "10.77.0.255"}
+        network = {"family": "inet", "local": address, "prefixlen": PREFIX, "broadcast": broadcast}
         return {**network, "scope": "global", **more, "label": NIC, **_FOREVER}
 
     return {
@@ -117,3 +127,16 @@ async def sysctl(call: Call) -> Answer:
         if equals and not line.startswith("#"):
             call.machine.settings[name.strip()] = value.strip()
     return Answer()
+
+
+async def kill_all(call: Call) -> Answer:
+    """End services by name: `killall` and `pkill`, with SIGKILL only."""
+    await call.takes(0.005)
+    names = [word for word in call.args if not word.startswith("-")]
+    units = ["pacemaker" if name == "pacemakerd" else name for name in names]
+    running = [unit for unit in units if call.machine.runs(unit)]
+    if not {"-9", "-KILL"} & set(call.args):
+        return Answer(status=2, stderr="the model ends services with SIGKILL only\n")
+    for unit in running:
+        call.world.kill(call.machine.name, unit)
+    return Answer(status=0 if running else 1)

@@ -18,7 +18,10 @@ SILENCE = 0.2
 async def wire() -> AsyncIterator[Wire]:
     """A wire to a server that says everything back."""
 
+    answering: list[asyncio.Task[object] | None] = []
+
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answering.append(asyncio.current_task())
         with suppress(OSError):
             while data := await reader.read(100):
                 writer.write(data)
@@ -29,6 +32,7 @@ async def wire() -> AsyncIterator[Wire]:
     await carried.open()
     yield carried
     await carried.close()
+    await asyncio.gather(*(task for task in answering if task))
     server.close()
     await server.wait_closed()
 
@@ -50,11 +54,11 @@ async def _connect(wire: Wire) -> End:
     return End(*await asyncio.open_connection("127.0.0.1", wire.port))
 
 
-async def test_it_carries_until_it_is_cut_and_then_neither_answers_nor_hangs_up(wire: Wire) -> None:
+async def test_it_carries_until_the_power_goes_and_then_neither_answers_nor_hangs_up(wire: Wire) -> None:
     before = await _connect(wire)
     assert await before.ask() == b"hello"
 
-    await wire.cut()
+    wire.cut_power()
     later = await _connect(wire)
 
     for end in (before, later):
@@ -63,12 +67,12 @@ async def test_it_carries_until_it_is_cut_and_then_neither_answers_nor_hangs_up(
         end.writer.close()
 
 
-async def test_mended_it_resets_what_was_open_and_carries_anew(wire: Wire) -> None:
+async def test_with_the_power_back_it_resets_what_was_open_and_carries_anew(wire: Wire) -> None:
     before = await _connect(wire)
     assert await before.ask() == b"hello"
-    await wire.cut()
+    wire.cut_power()
 
-    await wire.mend()
+    wire.restore_power()
 
     with suppress(ConnectionResetError):
         assert await before.ask() == b""
@@ -76,3 +80,19 @@ async def test_mended_it_resets_what_was_open_and_carries_anew(wire: Wire) -> No
     after = await _connect(wire)
     assert await after.ask() == b"hello"
     after.writer.close()
+
+
+async def test_cut_it_carries_nothing_and_mended_all_that_was_sent_meanwhile(wire: Wire) -> None:
+    before = await _connect(wire)
+    wire.cut()
+    later = await _connect(wire)
+    for end in (before, later):
+        with pytest.raises(TimeoutError):
+            await end.ask()
+
+    wire.mend()
+
+    async with asyncio.timeout(SILENCE):
+        assert [await end.reader.read(100) for end in (before, later)] == [b"hello", b"hello"]
+    for end in (before, later):
+        end.writer.close()
