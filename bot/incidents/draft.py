@@ -11,7 +11,7 @@ from bot.incidents import phrases
 from bot.incidents.own import LASTING
 from bot.incidents.phrases import span
 from bot.incidents.state import Act, Incident, Line, Phase, Rules
-from commands.troubles import Severity, Trouble, What
+from commands.troubles import Severity, Trouble, What, causes
 
 MOST_LINES = 200
 """Lines that an incident keeps: the oldest are dropped."""
@@ -72,15 +72,23 @@ class Draft:
             self.change(lines=(*self.now.lines, line)[-MOST_LINES:])
             self.lines.append(text)
 
+    def tell_once(self, text: str) -> None:
+        """Add a line, unless it was told since its troubles came."""
+        if not any(line.text.endswith(text) and line.at >= self.now.turned for line in self.now.lines):
+            self.tell(text)
+
     # ------------------------------------------------------------------ what is there
 
     def present(self, found: tuple[Trouble, ...], because: str) -> None:
         """Take what a look found of it, the root first. `because` is what the bot itself did that explains it, or ""."""
         was = self.now
         root = found[0]
-        back = was.phase in {Phase.RECOVERING, Phase.RESOLVED}
+        gone = was.phase in {Phase.RECOVERING, Phase.RESOLVED}
+        back = gone and (was.about is None or root.key in {was.cause, was.about.key})
         if back:
             self._came_back()
+        elif gone:
+            self.change(turned=self.at, closed=None)
         self.change(
             phase=Phase.CONFIRMED,
             confirmed=True,
@@ -89,6 +97,7 @@ class Draft:
             troubles=found,
             title=phrases.headline(found),
             concerns=tuple(sorted(root.nodes)),
+            about=_told_by(self.now.about, root),
             own=because,
         )
         if not self.now.flapping:
@@ -138,6 +147,8 @@ class Draft:
         self.change(turned=self.at, closed=None, returns=returns, flaps=was.flaps + 1, part_of="")
         if was.phase is Phase.RESOLVED and not was.flapping:
             self.change(called=None, called_for=0, escalated=None, acknowledged="", severity=Severity.WARNING)
+        if was.phase is Phase.RESOLVED:
+            self.change(about=None)
         if len(returns) < rules.flap_count:
             self.change(flapping=False)
         elif not was.flapping:
@@ -160,11 +171,12 @@ class Draft:
         was = self.now
         if self.at - was.turned < (self.rules.flap_quiet if was.flapping else self.rules.hold_down):
             return
-        what = phrases.past(was.cause)
+        key = was.about.key if was.about else was.cause
+        what = phrases.past(key)
         if was.flaps:
             times = "once" if was.flaps == 1 else f"{was.flaps} times"
             what = f"{what}, came back {times} within {span(was.turned - was.opened)}"
-        elif phrases.lasts(was.cause):
+        elif phrases.lasts(key):
             what += f" for {span(was.turned - was.opened)}"
         self._resolve(what, f"resolved: {what}" if was.confirmed else f"resolved: {what}; no look saw anything wrong")
 
@@ -235,3 +247,12 @@ class Draft:
             self.mention,
             self.now.told,
         )
+
+
+def _told_by(before: Trouble | None, root: Trouble) -> Trouble:
+    """Return which of two roots an incident is told by: the one that explains the other, else the later one."""
+    if before is None or before.key == root.key:
+        return root
+    passing = root.what is What.RESTARTED or (root.what is What.RESOURCE_FAILED and root.severity is Severity.WARNING)
+    kept = passing or [one for one, _ in causes((before, root))] == [before]
+    return before if kept else root

@@ -50,6 +50,10 @@ class Ear:
         if any(self._holds(draft, trouble) for draft in self.drafts):
             return
         pair = frozenset(trouble.nodes)
+        unseen = self._unseen_about(pair)
+        if unseen is not None:
+            unseen.tell_once(trouble.text)
+            return
         draft = self._gone_about(trouble.key, pair) or self._early_about(pair)
         if draft is None:
             draft = Draft.begun(self.seen.cluster, trouble.key, (trouble,), self.seen.at, self.rules, self.fresh_id)
@@ -79,9 +83,8 @@ class Ear:
         about = [draft for draft in self.drafts if draft.now.phase in {Phase.EARLY, Phase.CONFIRMED}]
         for draft in about:
             root = draft.now.root
-            if root is None or root.what in MEMBERSHIP:
-                if not any(line.text.endswith(text) and line.at >= draft.now.turned for line in draft.now.lines):
-                    draft.tell(text)
+            if root is None or root.what in MEMBERSHIP | {What.SIGHT_LOST}:
+                draft.tell_once(text)
                 return
         gone = next((draft for draft in self.drafts if draft.now.cause == TOKEN), None)
         if gone is None:
@@ -109,6 +112,14 @@ class Ear:
             and root.what in MEMBERSHIP
             and (root.what is not What.LINK_DOWN or set(root.nodes) == set(trouble.nodes))
         )
+
+    def _unseen_about(self, pair: frozenset[str]) -> Draft | None:
+        """Return the incident that the bot cannot see one of the two: the link goes with it."""
+        for draft in self.drafts:
+            root = draft.now.root
+            if root is not None and root.what is What.SIGHT_LOST and not pair.isdisjoint(root.nodes):
+                return draft
+        return None
 
     def _early_about(self, pair: frozenset[str]) -> Draft | None:
         """Return the early incident whose links all have one node in common with this one."""

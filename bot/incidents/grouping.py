@@ -25,7 +25,6 @@ MEMBERSHIP = frozenset(
 """What an early word about links or the token may turn out to be."""
 
 _HELD = 6
-_SAME_CAUSE = 5
 
 
 @dataclass(slots=True)
@@ -48,7 +47,7 @@ class Group:
 
 def grouped(drafts: Sequence[Draft], seen: Seen, rules: Rules) -> tuple[Group, ...]:
     """Return what a look found by cause, each with its incident or none; no two of them with the same."""
-    groups = [Group(found) for _, found in causes({one.key: one for one in seen.troubles}.values())]
+    groups = _with_sight([Group(found) for _, found in causes({one.key: one for one in seen.troubles}.values())])
     fits = sorted(
         (
             (-fit, draft.now.opened, place, number)
@@ -82,19 +81,41 @@ def _fit(incident: Incident, group: Group) -> int:
     root = group.root
     if not incident.open:
         return 1 if incident.cause == root.key else 0
-    if root.key in incident.keys or _narrows(incident, root):
-        return _HELD
-    if incident.cause == root.key:
-        return _SAME_CAUSE
-    if incident.cause in group.keys:
-        return 4
-    if incident.keys & group.keys or _explains(root, incident):
-        return 3
-    return 2 if _widens(incident, root) or _foretold(incident, root) else 0
+    fits = (
+        (root.key in incident.keys or _narrows(incident, root), _HELD),
+        (incident.cause == root.key, 5),
+        (incident.cause in group.keys, 4),
+        (incident.keys & group.keys, 3),
+        (_widens(incident, root) or _foretold(incident, root) or _related(incident, root), 2),
+    )
+    return next((fit for holds, fit in fits if holds), 0)
+
+
+def _with_sight(groups: list[Group]) -> list[Group]:
+    """Put a node out of the bot's sight with the links to it that are down: whatever it is, it is one thing."""
+    links = [group for group in groups if group.root.what is What.LINK_DOWN]
+    kept = []
+    for group in groups:
+        ends = {node: link for link in links for one in link.found for node in one.nodes}
+        unseen = group.root.subject if group.root.what is What.SIGHT_LOST else ""
+        if unseen in ends:
+            ends[unseen].found = (*ends[unseen].found, *group.found)
+        else:
+            kept.append(group)
+    return kept
+
+
+def _related(incident: Incident, root: Trouble) -> bool:
+    """Whether a trouble explains what an incident was about, or the other way round, though they are not seen together.
+
+    Of a node that is lost nobody tells links any more; and what a cause has done may be there for longer than itself.
+    """
+    had = incident.root or incident.about
+    return had is not None and had.key != root.key and len(causes((root, had))) == 1
 
 
 def _explains(root: Trouble, incident: Incident) -> bool:
-    """Whether a trouble explains what an incident had, which is not seen now: of a lost node no link is told."""
+    """Whether a trouble explains what an incident had up to now, though that is not seen any more."""
     had = incident.root
     return had is not None and had.key != root.key and [one for one, _ in causes((root, had))] == [root]
 
@@ -111,7 +132,7 @@ def _widens(incident: Incident, root: Trouble) -> bool:
 
 def _foretold(incident: Incident, root: Trouble) -> bool:
     """Whether an early word may have meant this."""
-    if incident.confirmed or root.what not in MEMBERSHIP:
+    if incident.confirmed or root.what not in MEMBERSHIP | {What.SIGHT_LOST}:
         return False
     blind = incident.cause == TOKEN
     return blind or (incident.phase is Phase.EARLY and not set(incident.concerns).isdisjoint(root.nodes))

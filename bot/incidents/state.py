@@ -55,6 +55,9 @@ class Incident:
     """As they are now, the root first; none while it recovers."""
     concerns: tuple[str, ...] = ()
     """The nodes that its root concerns, or did when it was last seen."""
+    about: Trouble | None = None
+    """What it is told by in the end: of the roots it has had, the one that explains the others. None for an early
+    word."""
     lines: tuple[Line, ...] = ()
     confirmed: bool = False
     """A look has seen it; without that it was an early word only."""

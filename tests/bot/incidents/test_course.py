@@ -8,7 +8,19 @@ from datetime import timedelta
 from bot.incidents import Phase, acknowledge, from_json, to_json
 from commands.events import Event, Kind
 from commands.troubles import ALL_NODES, Severity, Trouble, What
-from tests.bot.incidents.course import LINK, LOST, NOW, NOWHERE, PROXY, STOPPED, UNSEEN, WAITING, Course, trouble
+from tests.bot.incidents.course import (
+    LINK,
+    LOST,
+    NOW,
+    NOWHERE,
+    PROXY,
+    STOPPED,
+    UNSEEN,
+    WAITING,
+    Course,
+    link_signal,
+    trouble,
+)
 
 
 def test_a_lost_node_with_all_that_follows_is_one_incident_from_its_begin_to_its_end() -> None:
@@ -83,6 +95,54 @@ def test_what_is_left_of_an_incident_when_its_root_is_gone_stays_with_it() -> No
     assert not act.mention
     assert act.incident.title == "vip2 waits at its gate"
     assert act.lines == (f"still so: {WAITING.text}", "n2 is back")
+
+
+def test_in_the_end_it_is_told_by_what_explains_the_rest() -> None:
+    course = Course()
+    course.look(LOST, WAITING)
+    course.look(WAITING, after=60)
+    course.look(after=60)
+    course.look(after=20)
+    assert course.only.title == "n2 was lost for 2 min"
+
+
+def test_what_one_cause_does_in_turn_is_one_incident() -> None:
+    course = Course()
+    proxy = trouble(What.PROXY_DOWN, "n1")
+    over = trouble(What.RESOURCE_FAILED, "haproxy@n1", "n1")
+    course.look(proxy)
+    course.look(over, NOWHERE, after=1)
+    course.look(after=1)
+    course.look(NOWHERE, after=5)
+    course.look(after=5)
+    course.look(after=20)
+    assert course.only.title == "HAProxy was down on n1 for 12 s"
+    assert course.only.flaps == 0
+
+
+def test_a_failure_that_is_over_at_once_is_not_what_it_is_told_by() -> None:
+    course = Course()
+    course.look(NOWHERE)
+    course.look(trouble(What.RESOURCE_FAILED, "vip1", "n1"), after=5)
+    course.look(after=1)
+    course.look(after=20)
+    assert course.only.title == "vip1 was down for 6 s"
+
+
+def test_a_node_that_goes_out_of_sight_with_its_link_is_one_incident() -> None:
+    course = Course()
+    course.look(LINK)
+    course.look(LINK, UNSEEN, after=3)
+    course.look(LOST, UNSEEN, after=4)
+    assert course.only.title == "n2 is lost"
+
+    blind_first = Course()
+    blind_first.look(UNSEEN)
+    (heard,) = blind_first.hear(link_signal(), after=1)
+    assert heard.lines == ("link 0 is down between n1 and n2, as n1 sees it",)
+    blind_first.look(LINK, UNSEEN, after=0.1)
+    blind_first.look(LOST, UNSEEN, after=6)
+    assert blind_first.only.title == "n2 is lost"
 
 
 def test_a_cluster_that_is_stopped_node_by_node_is_one_incident() -> None:
