@@ -34,7 +34,7 @@ def clocks(look: Look) -> Told:
         states[name] = State(
             "skewed" if wrong else "right",
             witnesses=tuple(sorted({name, *far})) if wrong else (),
-            detail=f"{min(far.values()):.0f} s from {' and '.join(sorted(far))}" if wrong else "",
+            detail=f"{min(far.values()):.0f} s apart from {' and '.join(sorted(far))}" if wrong else "",
             said=testimony({**said, f"{name} clock": "read"}),
         )
     return states
