@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from bot.audit import masked
 from bot.incidents import Incident, Phase
 from bot.reports.availability import Availability, availability
 from bot.reports.layout import Course
@@ -72,7 +73,9 @@ class Account:
     def pending(self) -> tuple[Finding, ...]:
         """What waits for somebody: gates that are open or away, and shown plans."""
         gates = tuple(finding for finding in floating_ips.check(self.now) if finding.level is Level.INFO)
-        plans = tuple(Finding(Level.INFO, f"the plan `{row.text}` waits for its confirmation") for row in self.waiting)
+        plans = tuple(
+            Finding(Level.INFO, f"the plan `{masked(row.text)}` waits for its confirmation") for row in self.waiting
+        )
         return (*gates, *plans)
 
     @property

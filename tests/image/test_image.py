@@ -59,6 +59,23 @@ for name in ("bot", "commands", "config", "sandbox", "tests", "hatchling", "pyte
 """
 
 
+def test_it_can_draw_pictures_without_a_home_or_fonts_of_the_system(image: Image) -> None:
+    done = image.run("python3", "-c", _DRAWS)
+    assert done.stdout.strip() == "PNG", done.stderr
+
+
+_DRAWS = """
+import asyncio
+import os
+os.environ.pop("HOME", None)
+from bot.reports.drawing import draw_aside
+from bot.reports.timeline import Bar, Look, Row, Timeline
+row = Row("n1", "node", "100 %", (Bar(0, 3600, Look.UP, 0, "joined"),))
+(png,) = asyncio.run(draw_aside([Timeline("web", 1e9, 3600, "Europe/Berlin", ("n1",), (row,))]))
+print(png[1:4].decode())
+"""
+
+
 def test_the_image_declares_how_it_is_started_watched_and_kept(settings: dict[str, Any]) -> None:
     assert settings["Entrypoint"] == ["hacluster"]
     assert settings["Cmd"] == ["serve"]
