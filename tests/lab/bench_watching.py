@@ -17,6 +17,7 @@ import json
 import os
 import re
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -57,8 +58,7 @@ class Stopwatch:
 
     async def card(self, pattern: str, after: int, within: float) -> float:
         """Return when a card beyond the first `after` ones matched, in seconds since 1970."""
-        seen = await self._person.box.workspace.wait_for(self._matching(pattern, after), timeout=within)
-        return seen
+        return await self._person.box.workspace.wait_for(self._matching(pattern, after), timeout=within)
 
     def _matching(self, pattern: str, after: int) -> Callable[[], float | None]:
         def found() -> float | None:
@@ -95,6 +95,11 @@ async def _install_agent(lab: Lab) -> None:
     await asyncio.to_thread(lab.exec, "n1", ["pcs", "alert", "create", f"path={AGENT}", "id=lab"])
 
 
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 async def measure(names: Sequence[str], debian: int, rounds: int) -> Delays:
     """Take the last node's power away so many times."""
     found = Delays()
@@ -109,7 +114,7 @@ async def measure(names: Sequence[str], debian: int, rounds: int) -> Delays:
             await asyncio.sleep(25)  # the first status of everything, and what setup itself explains, are over
             for number in range(rounds):
                 await _one(lab, ada, names[-1], found)
-                print(f"  {len(names)} nodes, power-off {number + 1} of {rounds}: {_last(found)}", flush=True)
+                _say(f"  {len(names)} nodes, power-off {number + 1} of {rounds}: {_last(found)}")
     finally:
         await asyncio.to_thread(lab.down)
     return found
@@ -183,9 +188,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--debian", type=int, choices=(11, 12, 13), default=12)
     parser.add_argument("--rounds", type=int, default=10)
     asked = parser.parse_args(argv)
-    print(f"Debian {asked.debian}, load average {os.getloadavg()[0]:.1f}")
+    _say(f"Debian {asked.debian}, load average {os.getloadavg()[0]:.1f}")
     for names in (("n1", "n2"), ("n1", "n2", "n3")):
-        print(report(len(names), asyncio.run(measure(names, asked.debian, asked.rounds))), flush=True)
+        _say(report(len(names), asyncio.run(measure(names, asked.debian, asked.rounds))))
 
 
 if __name__ == "__main__":
