@@ -27,7 +27,7 @@ from bot.watch.news import Gap, News, StreamState
 from bot.watch.streams import NodeStreams
 from commands.command import Runner
 from commands.condition import READS, Condition, Subject, Topic, condition, from_json, to_json, unsettled
-from commands.events import Event, diff
+from commands.events import Event, Kind, diff
 from commands.facts.fact import NOT_ASKED
 from commands.signals import Signal, SignalKind
 from commands.snapshot import Snapshot
@@ -43,6 +43,22 @@ LATELY = timedelta(seconds=60)
 """How long a change of the bot's own explains what is seen."""
 FRESH = 30.0
 """Seconds after which a line of the journal is no early word any more: it was written while nobody followed."""
+AT_ONCE = timedelta(seconds=5)
+"""How long after its end an event may still be what a change of the bot's own did."""
+_OURS = frozenset({
+    Kind.CONFIGURATION_CHANGED,
+    Kind.MEMBER_JOINED,
+    Kind.MEMBER_STOPPED,
+    Kind.NODE_ACTIVE,
+    Kind.NODE_STANDBY,
+    Kind.RESOURCE_MOVED,
+    Kind.RESOURCE_STARTED,
+    Kind.RESOURCE_STOPPED,
+    Kind.VIP_LOST,
+    Kind.VIP_MOVED,
+    Kind.VIP_SERVED,
+})  # fmt: skip
+"""What changes of the bot's own bring about; a loss is nobody's plan."""
 GAP_SWEEPS = 3
 """Sweeps without a look after which nobody knows what was meanwhile."""
 _CONSEQUENCES: Mapping[Severity, Consequence] = {
@@ -360,6 +376,7 @@ def _rules(settings: WatchSettings) -> Rules:
 def _event_row(cluster: str, at: datetime, event: Event, acts: Iterable[Act], own: tuple[OwnChange, ...]) -> EventRow:
     """Write an event down with the incident it belongs to: one that concerns its nodes, if there is just one."""
     theirs = {act.incident.id for act in acts if not {event.subject, *event.nodes}.isdisjoint(act.incident.concerns)}
+    ours = [one for one in own if event.kind in _OURS and (one.ended is None or at - one.ended < AT_ONCE)]
     return EventRow(
         cluster=cluster,
         at=at,
@@ -369,5 +386,5 @@ def _event_row(cluster: str, at: datetime, event: Event, acts: Iterable[Act], ow
         nodes=event.nodes,
         witnesses=event.witnesses,
         incident=theirs.pop() if len(theirs) == 1 else None,
-        own=own[-1].text if own else "",
+        own=ours[-1].text if ours else "",
     )
