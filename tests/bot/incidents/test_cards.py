@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import incident_cards
 from bot.incident_buttons import FAILOVER
-from bot.incidents import OwnChange, acknowledge
+from bot.incidents import OwnChange, acknowledge, phrases
 from bot.slack.buttons import SIDE_BY_SIDE
 from bot.slack.limits import message_problems
 from bot.slack.render import render
@@ -19,6 +22,7 @@ from config.inventory import ClusterSpec, VipSpec, parse_node
 from tests.bot.incidents.course import LINK, LOST, NOW, STOPPED, UNSEEN, WAITING, Course, link_signal
 from tests.bot.incidents.test_properties import TROUBLES
 
+SITUATIONS = Path(__file__).parents[3] / "docs" / "situations.md"
 WEB = ClusterSpec(
     name="web",
     nodes=(parse_node("n1=10.0.0.1"), parse_node("n2=10.0.0.2")),
@@ -139,6 +143,14 @@ def test_every_place_of_a_floating_ip_can_be_told(word: str) -> None:
         f"`vip1` {'on n1 and n2 at once' if word == 'doubled' else ''}"
         in said(incident_cards.card(course.only, seen))[-1]
     )
+
+
+def test_the_documentation_tells_each_headline_as_it_is() -> None:
+    table = SITUATIONS.read_text().split("| cause | while it is so |", 1)[1].split("\n\n", 1)[0]
+    rows = re.findall(r"^\| `([^`]+)`[^|]* \| (.+) \| (.+) \| (.+) \|$", table, re.MULTILINE)
+    assert {key.partition(":")[0] for key, *_ in rows} == {*What, phrases.TOKEN}
+    for key, *told in rows:
+        assert told == [phrases.now(key), phrases.over(key), phrases.past(key)]
 
 
 @settings(max_examples=60, deadline=None)
