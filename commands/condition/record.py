@@ -92,23 +92,24 @@ def to_json(condition: Condition) -> str:
 
 
 def _fields(state: State) -> dict[str, Any]:
-    """Return what differs from a state's defaults."""
-    blank = State("")
-    return {
-        name: value for name in State.__dataclass_fields__ if (value := getattr(state, name)) != getattr(blank, name)
-    }
+    """Return the word, and of the rest what differs from its default."""
+    blank = State(state.word)
+    told = {name: getattr(state, name) for name in State.__dataclass_fields__}
+    return {name: value for name, value in told.items() if name == "word" or value != getattr(blank, name)}
 
 
 def from_json(text: str) -> Condition:
-    """Read what `to_json` wrote. Raises ValueError, KeyError or TypeError for anything else."""
-    told = json.loads(text)
-    return Condition(told["cluster"], {(Topic(topic), name): _state(values) for topic, name, values in told["states"]})
+    """Read what `to_json` wrote. Raises ValueError for anything else, such as what another version wrote."""
+    try:
+        told = json.loads(text)
+        states = {(Topic(topic), str(name)): _state(values) for topic, name, values in told["states"]}
+        return Condition(str(told["cluster"]), states)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a condition ({type(error).__name__}: {error})") from error
 
 
 def _state(values: dict[str, Any]) -> State:
-    for name in _LISTS:
-        if name in values:
-            values[name] = tuple(values[name])
+    lists: dict[str, Any] = {name: tuple(values[name]) for name in _LISTS if name in values}
     if "said" in values:
-        values["said"] = tuple((source, words) for source, words in values["said"])
-    return State(**{"word": "", **values})
+        lists["said"] = tuple((source, words) for source, words in values["said"])
+    return State(**(values | lists))

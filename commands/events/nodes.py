@@ -79,7 +79,7 @@ def _restarts(before: Condition, after: Condition) -> Iterator[Event]:
             text = f"{listed(both)} lost each other for a moment, and are together again"
             yield Event(Kind.MEMBER_RESTARTED, name, text, both, tuple(witnesses), over=True)
         else:
-            text = f"corosync on {name} was restarted: it left and was back within an instant"
+            text = f"corosync on {name} was restarted: it left the membership and was back before the next look"
             yield Event(Kind.MEMBER_RESTARTED, name, text, (name,), tuple(witnesses), over=True)
 
 

@@ -247,3 +247,15 @@ def test_a_node_is_lost_only_by_the_word_of_a_member_that_misses_it(looks: Looks
                 missed_by = [who for who in event.witnesses if event.subject not in views.get(who, {event.subject})]
                 assert missed_by
                 assert one.word(Topic.MEMBER, event.subject) in {"joined", "disputed"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"cluster":"web","states":[["sight","n1",{"word":"seen","more":1}]]}']
+)
+def test_what_another_version_stored_is_refused_by_one_kind_of_error(text: str) -> None:
+    with pytest.raises(ValueError, match=r"not a condition|Expecting value"):
+        from_json(text)
+
+
+def test_an_unchanged_state_is_stored_in_the_same_words(known: Callable[..., Condition]) -> None:
+    assert to_json(known("healthy")) == to_json(known("healthy", "healthy"))
