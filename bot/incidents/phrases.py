@@ -44,7 +44,11 @@ _WORDS: Mapping[str, _Words] = {
     What.STANDBY: _Words("{} is in standby", "{} was in standby", "{} is out of standby"),
     What.MAINTENANCE: _Words("{} is in maintenance", "{} was in maintenance", "{} is out of maintenance"),
     What.CLOCK_SKEWED: _Words("the clock of {} is off", "the clock of {} was off", "the clock of {} is right again"),
-    What.RESTARTED: _Words("corosync restarted on {}", "corosync restarted on {}", "corosync has run on {} since"),
+    What.RESTARTED: _Words(
+        "{} was out of the membership for a moment",
+        "{} was out of the membership for a moment",
+        "{} has been in the membership since",
+    ),
     TOKEN: _Words(
         "corosync waits for a node that does not answer",
         "corosync waited for a node that did not answer",

@@ -298,13 +298,13 @@ def test_without_a_look_nothing_is_taken_to_be_over() -> None:
 def test_a_moment_is_told_as_one() -> None:
     course = Course()
     (act,) = course.look(trouble(What.RESTARTED, "n2"))
-    assert act.incident.title == "corosync restarted on n2"
+    assert act.incident.title == "n2 was out of the membership for a moment"
     course.look(after=1)
     course.look(after=20)
-    assert course.only.title == "corosync restarted on n2"
+    assert course.only.title == "n2 was out of the membership for a moment"
     assert course.lines == [
-        "corosync has run on n2 since; resolved if it stays so",
-        "resolved: corosync restarted on n2",
+        "n2 has been in the membership since; resolved if it stays so",
+        "resolved: n2 was out of the membership for a moment",
     ]
 
 
