@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import re
 import signal
 import sys
 import tempfile
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sandbox.nodes.fleet import MOST as MOST_CLUSTERS
+from sandbox.nodes.fleet import Fleet
 from sandbox.nodes.login import Keys
 from sandbox.nodes.ssh import Network
 from sandbox.nodes.world import World
@@ -25,13 +28,18 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 def main(argv: Sequence[str]) -> int:
     """Run them until interrupted."""
     parser = argparse.ArgumentParser("python -m sandbox nodes", description=__doc__)
-    parser.add_argument("--nodes", default="n1,n2", help="names of the nodes (n1,n2)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--nodes", default="n1,n2", help="names of bare nodes (n1,n2)")
+    what.add_argument("--clusters", type=int, metavar="N", help="N clusters of two nodes instead, set up already")
     asked = parser.parse_args(argv)
     names = tuple(asked.nodes.split(","))
     if len(set(names)) < len(names) or len(names) > MOST or not all(_NAME.fullmatch(name) for name in names):
         parser.error(f"--nodes takes up to {MOST} different host names, as in n1,n2")
+    if asked.clusters is not None and not 1 <= asked.clusters <= MOST_CLUSTERS:
+        parser.error(f"--clusters takes a number up to {MOST_CLUSTERS}")
     with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="hacluster-nodes-") as folder:
-        asyncio.run(_run(names, Path(folder)))
+        run = _run(names, Path(folder)) if asked.clusters is None else _run_fleet(asked.clusters, Path(folder))
+        asyncio.run(run)
     return 0
 
 
@@ -39,24 +47,61 @@ async def _run(names: tuple[str, ...], folder: Path) -> None:
     network = Network(World(names), Keys(folder))
     await network.open()
     try:
-        sys.stdout.write(described(network))
-        sys.stdout.flush()
-        stopped = asyncio.Event()
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
-        await stopped.wait()
+        await _until_interrupted(described(network))
     finally:
         await network.close()
 
 
+async def _run_fleet(clusters: int, folder: Path) -> None:
+    fleet = Fleet(clusters, folder)
+    await fleet.open()
+    try:
+        file = folder / "hacluster.toml"
+        file.write_text(fleet_settings(fleet))
+        await _until_interrupted(
+            f"{clusters} simulated clusters of two nodes (Debian 12), set up already, until Ctrl-C:\n"
+            f"  {', '.join(fleet.clusters)}\n\nSettings of a bot that watches them:\n  {file}\n"
+        )
+    finally:
+        await fleet.close()
+
+
+async def _until_interrupted(words: str) -> None:
+    sys.stdout.write(words)
+    sys.stdout.flush()
+    stopped = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
+    await stopped.wait()
+
+
 def settings(network: Network) -> str:
     """Return the settings of a bot that is to reach them, as TOML."""
-    moved = ", ".join(f'"{address}" = "{place}"' for address, place in network.connect_to.items())
+    return _ssh(network.keys, network.connect_to)
+
+
+def fleet_settings(fleet: Fleet) -> str:
+    """Return the settings of a bot that is to know all its clusters, as TOML."""
+    lines = []
+    for name, values in fleet.settings().items():
+        lines += [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
+    return _ssh(fleet.keys, fleet.connect_to) + "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    """Write a value as TOML: for texts and lists of them it is JSON's form."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items()) + "}"
+    return json.dumps(value)
+
+
+def _ssh(keys: Keys, connect_to: Mapping[str, str]) -> str:
+    moved = ", ".join(f'"{address}" = "{place}"' for address, place in connect_to.items())
     return f"""files_dir = "{HAPROXY_FILES}"
 [ssh]
 user = "root"
-keys = ["{network.keys.client}"]
-known_hosts = ["{network.keys.known_hosts}"]
+keys = ["{keys.client}"]
+known_hosts = ["{keys.known_hosts}"]
 connect_to = {{{moved}}}
 """
 

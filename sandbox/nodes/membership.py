@@ -120,9 +120,10 @@ class Membership:
                         view.silent.pop(peer, None)
             fresh = [peer for peer in self._peers(name) if peer not in view.silent and not self._hears(name, peer)]
             overdue = any(view.seen[peer].joined for peer in view.silent if peer in view.seen)
+            now = self._agenda.now
             for peer in fresh:
-                view.silent[peer] = self._agenda.now
-                self._agenda.after(LINK_DOWN, partial(self._link_down, name, view, peer, self._agenda.now))
+                view.silent[peer] = now
+                self._agenda.after(LINK_DOWN, partial(self._link_down, name, view, peer, now))
             if fresh and not overdue:
                 self._await_token(name, view)
 
@@ -196,7 +197,7 @@ class Membership:
 
         def still() -> bool:
             return self._is(name, view) and any(
-                view.seen[peer].joined and self._agenda.now - since >= LINK_DOWN
+                view.seen[peer].joined and self._agenda.now - since >= LINK_DOWN - 0.1
                 for peer, since in view.silent.items()
                 if peer in view.seen
             )

@@ -31,7 +31,7 @@ class World:
         self.clock = clock or WallClock()
         self.agenda = Agenda(self.clock)
         self.machines = {name: Machine(name, f"{subnet}.{11 + number}") for number, name in enumerate(names)}
-        self.vips = (f"{subnet}.101", f"{subnet}.102")
+        self.vips: tuple[str, ...] = (f"{subnet}.101", f"{subnet}.102")
         self.power_changed: Callable[[str], None] = lambda name: None  # noqa: ARG005
         """Called with a machine's name when it was switched off or on."""
         self.unknown_commands: list[str] = []

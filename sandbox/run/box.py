@@ -41,11 +41,15 @@ class Box:
         port: int = 0,
         folder: Path | None = None,
         settings: Mapping[str, Mapping[str, object]] | None = None,
+        paced: bool = False,
     ) -> None:
-        """Build it. `settings` are further sections of the bot's settings file, such as `watch`."""
+        """Build it. `settings` are further sections of the bot's settings file, such as `watch`.
+
+        Where `paced`, the workspace refuses an app that goes faster than Slack allows.
+        """
         self.backing = backing
         self._settings = settings or {}
-        self.workspace = Workspace(port=port, front=self._front())
+        self.workspace = Workspace(port=port, front=self._front(), paced=paced)
         self.http_port = _free_port()
         self.bot: asyncio.subprocess.Process | None = None
         self._made = folder is None
