@@ -37,7 +37,8 @@ from bot.store.engine import StoreUnusable
 from bot.terminal import TerminalSurface
 from bot.verbs import VERBS
 from bot.vitals import Vitals, exposition
-from bot.watch.cluster_watch import GAP_SWEEPS, Tools
+from bot.watch.records import GAP_SWEEPS
+from bot.watch.tools import Tools
 from bot.watch.watchers import Watchers
 from bot.world import World
 from commands.errors import HaclusterError, UsageError

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.store import Store
-from bot.watch.cluster_watch import WatchState
+from bot.watch.state import WatchState
 from commands.errors import HaclusterError
 from commands.verbs.verb import Desk
 

@@ -15,7 +15,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from bot.incidents import Phase
-from bot.watch.cluster_watch import WatchState
+from bot.watch.state import WatchState
 
 LATE = 60.0
 """Seconds without a tick of the scheduler after which the bot counts as dead."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bot.memory import memory_of
 from bot.verbs.silence import silences_table
-from bot.watch.cluster_watch import WatchState
+from bot.watch.state import WatchState
 from commands.checks.phrases import counted, listed
 from commands.condition import Topic
 from commands.report import Finding, Level, Part, Report, Table

@@ -11,28 +11,26 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot import ids, incident_cards
-from bot.clock import Clock
 from bot.incidents import Act, Incident, OwnChange, Rules, Seen, of_row, row_of, step
-from bot.outbox import Outbox
-from bot.store import EventRow, Store
 from bot.watch.eyes import Eyes
-from bot.watch.news import Gap, News, StreamState
+from bot.watch.news import Gap, News
+from bot.watch.records import GAP_SWEEPS, event_row, same
+from bot.watch.state import WatchState
 from bot.watch.streams import NodeStreams
-from commands.command import Runner
-from commands.condition import READS, Condition, Subject, Topic, condition, from_json, to_json, unsettled
-from commands.events import Event, Kind, diff
+from bot.watch.tools import Cursors, Tools
+from commands.condition import READS, Condition, Topic, condition, from_json, to_json, unsettled
+from commands.events import Event, diff
 from commands.facts.fact import NOT_ASKED
 from commands.signals import Signal, SignalKind
 from commands.snapshot import Snapshot
 from commands.troubles import Severity, Trouble, momentary, troubles
-from config.inventory import ClusterSpec, NodeSpec
+from config.inventory import ClusterSpec
 from config.watch_sections import Consequence, WatchSettings
 
 RESTLESS = 5.0
@@ -43,24 +41,6 @@ LATELY = timedelta(seconds=60)
 """How long a change of the bot's own explains what is seen."""
 FRESH = 30.0
 """Seconds after which a line of the journal is no early word any more: it was written while nobody followed."""
-AT_ONCE = timedelta(seconds=5)
-"""How long after its end an event may still be what a change of the bot's own did."""
-_OURS = frozenset({
-    Kind.CONFIGURATION_CHANGED,
-    Kind.MEMBER_JOINED,
-    Kind.MEMBER_STOPPED,
-    Kind.NODE_ACTIVE,
-    Kind.NODE_STANDBY,
-    Kind.RESOURCE_MOVED,
-    Kind.RESOURCE_STARTED,
-    Kind.RESOURCE_STOPPED,
-    Kind.VIP_LOST,
-    Kind.VIP_MOVED,
-    Kind.VIP_SERVED,
-})  # fmt: skip
-"""What changes of the bot's own bring about; a loss is nobody's plan."""
-GAP_SWEEPS = 3
-"""Sweeps without a look after which nobody knows what was meanwhile."""
 _CONSEQUENCES: Mapping[Severity, Consequence] = {
     Severity.SERVICE: "service",
     Severity.REDUNDANCY: "redundancy",
@@ -71,56 +51,6 @@ _MAKES = frozenset({"setup"})
 """Verbs under which a cluster is not whole yet: nothing is said about it meanwhile, their own message tells."""
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What all watches share."""
-
-    runner: Runner
-    store: Store
-    outbox: Outbox
-    settings: WatchSettings
-    clock: Clock = field(default_factory=Clock)
-
-    def now(self) -> datetime:
-        """Return the time, in UTC."""
-        return datetime.fromtimestamp(self.clock.wall(), UTC)
-
-
-class _Cursors:
-    """Where the streams keep how far they have read. That it cannot be kept now must not end them."""
-
-    def __init__(self, tools: Tools) -> None:
-        self._tools = tools
-
-    async def cursor(self, node: NodeSpec) -> str | None:
-        row = await self._tools.store.cursor(str(node.address))
-        return row.cursor if row else None
-
-    async def keep(self, node: NodeSpec, cursor: str, boot: str) -> None:
-        try:
-            await self._tools.store.keep_cursor(str(node.address), cursor, boot, self._tools.now())
-        except SQLAlchemyError as error:
-            _log.warning("a cursor could not be kept", node=node.name, why=type(error).__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class WatchState:
-    """How the watching of one cluster goes, for people and for metrics."""
-
-    cluster: ClusterSpec
-    channel: str | None
-    """Where its alerts go; None for nowhere."""
-    since: datetime
-    last_look: datetime | None
-    streams: tuple[tuple[str, StreamState], ...]
-    """By the node's name."""
-    gaps: tuple[Gap, ...]
-    """When something may have been missed: the latest few."""
-    condition: Condition | None
-    incidents: tuple[Incident, ...]
-    """The open ones."""
 
 
 class ClusterWatch:
@@ -138,7 +68,7 @@ class ClusterWatch:
         self._gaps: deque[Gap] = deque(maxlen=5)
         self._eyes = Eyes(cluster, tools.runner, READS, self._poke, self._poke.set, tools.clock)
         self._streams = tuple(
-            NodeStreams(tools.runner, node, self.hear, _Cursors(tools), clock=tools.clock) for node in cluster.nodes
+            NodeStreams(tools.runner, node, self.hear, Cursors(tools), clock=tools.clock) for node in cluster.nodes
         )
         self._condition: Condition | None = None
         self._incidents: tuple[Incident, ...] = ()
@@ -232,7 +162,7 @@ class ClusterWatch:
         self._last_look = self._tools.now()
         events = diff(before, self._condition) if before is not None else ()
         whole = all(node.clock is not NOT_ASKED for node in snapshot.nodes)
-        kept = before is not None and _same(before, self._condition, whole=whole)
+        kept = before is not None and same(before, self._condition, whole=whole)
         await self._think(self._condition, events, (), own, kept=kept)
         if events or again or unsettled(before, self._condition):
             self._look_again()
@@ -283,7 +213,7 @@ class ClusterWatch:
                 now,
                 timedelta(seconds=tools.settings.sweep * GAP_SWEEPS),
                 None if seen is None or kept else to_json(seen),
-                (_event_row(name, now, event, acts, own) for event in events),
+                (event_row(name, now, event, acts, own) for event in events),
                 (row_of(act.incident) for act in acts),
             )
         changed = {act.incident.id: act.incident for act in acts}
@@ -349,20 +279,6 @@ class ClusterWatch:
             self._poke.set()
 
 
-def _same(before: Condition, now: Condition, *, whole: bool) -> bool:
-    """Whether two conditions tell the same story. Who said so, and by how much a clock is off, changes at every look.
-
-    Where not `whole`, a node was not asked: that nothing is known of it at this moment is no news.
-    """
-
-    def story(condition: Condition) -> dict[Subject, tuple[str, tuple[str, ...], bool]]:
-        return {
-            subject: (state.word, state.nodes, state.known and whole) for subject, state in condition.states.items()
-        }
-
-    return story(before) == story(now)
-
-
 def _rules(settings: WatchSettings) -> Rules:
     return Rules(
         hold_down=timedelta(seconds=settings.hold_down),
@@ -370,21 +286,4 @@ def _rules(settings: WatchSettings) -> Rules:
         flap_window=timedelta(seconds=settings.flap_window),
         flap_quiet=timedelta(seconds=settings.flap_quiet),
         escalate_after=timedelta(seconds=settings.escalate_after),
-    )
-
-
-def _event_row(cluster: str, at: datetime, event: Event, acts: Iterable[Act], own: tuple[OwnChange, ...]) -> EventRow:
-    """Write an event down with the incident it belongs to: one that concerns its nodes, if there is just one."""
-    theirs = {act.incident.id for act in acts if not {event.subject, *event.nodes}.isdisjoint(act.incident.concerns)}
-    ours = [one for one in own if event.kind in _OURS and (one.ended is None or at - one.ended < AT_ONCE)]
-    return EventRow(
-        cluster=cluster,
-        at=at,
-        kind=event.kind,
-        subject=event.subject,
-        text=event.text,
-        nodes=event.nodes,
-        witnesses=event.witnesses,
-        incident=theirs.pop() if len(theirs) == 1 else None,
-        own=ours[-1].text if ours else "",
     )

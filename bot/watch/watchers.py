@@ -8,7 +8,9 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 
 import structlog
 
-from bot.watch.cluster_watch import ClusterWatch, Tools, WatchState
+from bot.watch.cluster_watch import ClusterWatch
+from bot.watch.state import WatchState
+from bot.watch.tools import Tools
 from config.inventory import ClusterSpec
 
 RECONCILE = 5.0

@@ -17,8 +17,8 @@ from bot.incidents import Incident, OwnChange, Phase, acknowledge, of_row, row_o
 from bot.memory import Memory
 from bot.store import SilenceRow, Store
 from bot.verbs import VERBS
-from bot.watch.cluster_watch import WatchState
 from bot.watch.news import Gap, GapKind, StreamState
+from bot.watch.state import WatchState
 from commands.command import Command
 from commands.condition import Condition, State, Topic
 from commands.plan import Lane, Plan, Step
@@ -236,9 +236,9 @@ async def test_a_silence_is_listed_and_ended_by_the_words_that_the_list_tells(he
     report = await here.ask(OPERATOR, "silence")
     assert "2 silences in force" in report.headline
     (table,) = (part for part in report.parts if isinstance(part, Table))
-    assert table.rows[0][0] == "n2 of web"
+    of_node = next(row for row in table.rows if row[0] == "n2 of web")
     assert "is not silenced itself" in (await here.ask(OPERATOR, "silence n1 web --end")).headline
-    await here.ask(OPERATOR, table.rows[0][-1])
+    await here.ask(OPERATOR, of_node[-1])
     (left,) = await here.silences()
     assert left.node == ""
 

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.vitals import LATE, Vitals, exposition
-from bot.watch.cluster_watch import WatchState
 from bot.watch.news import StreamState
+from bot.watch.state import WatchState
 from config.inventory import ClusterSpec, parse_node
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
