@@ -240,7 +240,7 @@ class ClusterWatch:
             return
         tools, incident = self._tools, act.incident
         people = tools.settings.mentions.get(_CONSEQUENCES[incident.severity], ()) if act.mention else ()
-        name, card = incident_cards.card_name(incident.id), incident_cards.card(incident, self._condition)
+        name, card = incident_cards.card_name(incident.id), incident_cards.card(incident, self._condition, self.cluster)
         if act.new:
             card, people = replace(card, mentions=people), ()
         await tools.outbox.card(name, self.channel, card, urgency=incident_cards.urgency(incident))
