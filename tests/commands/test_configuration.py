@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 import pytest
 from defusedxml.ElementTree import fromstring
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.command import Command, Completed
@@ -239,6 +239,7 @@ def clusters(draw: st.DrawFn) -> ClusterSpec:
 FILES = {"ipmi": "/etc/hacluster/ipmi.sh"}
 
 
+@settings(deadline=None)
 @given(clusters(), st.integers(0, 60))
 def test_once_carried_out_nothing_is_missing_and_half_way_the_rest_is(cluster: ClusterSpec, stop: int) -> None:
     root = fromstring(SEED)
@@ -251,6 +252,7 @@ def test_once_carried_out_nothing_is_missing_and_half_way_the_rest_is(cluster: C
     assert conflicts(cluster, read(root)) == ()
 
 
+@settings(deadline=None)
 @given(clusters())
 def test_what_is_made_says_what_it_was_made_for(cluster: ClusterSpec) -> None:
     root = fromstring(SEED)
@@ -286,6 +288,7 @@ def test_a_proxy_that_is_there_uncloned_is_cloned_by_pcs(situation: SituationOf)
     assert f"pcs -f {DRAFT} resource meta haproxy-clone interleave=true" in shown
 
 
+@settings(deadline=None)
 @given(clusters())
 def test_each_failover_policy_has_its_own_way_to_keep_addresses_apart(cluster: ClusterSpec) -> None:
     drafted = draft_commands(cluster, SEEDED, FILES)

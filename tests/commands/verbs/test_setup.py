@@ -19,7 +19,7 @@ from commands.facts.cib_resources import Clone, Primitive
 from commands.facts.corosync_cmap import CorosyncMap, ListedNode, Member
 from commands.facts.corosync_conf import ConfNode, CorosyncConf, NoConf
 from commands.facts.crm_mon import ClusterStatus, NodeState
-from commands.facts.fact import Known, NotRunning, Unknown
+from commands.facts.fact import NOT_ASKED, Known, NotRunning, Unknown
 from commands.facts.firewall import Firewall
 from commands.facts.haproxy_config import Bind, HaproxyConfig
 from commands.facts.host import Addresses, Clock, Interface, InterfaceAddress, OperatingSystem, Resolution
@@ -590,8 +590,17 @@ def test_whatever_cannot_be_read_is_a_reason_and_never_a_plan(unread: list[str],
     shaken = replace(node, **dict[str, Any](dict.fromkeys(unread, Unknown("n2: broken"))))
     other = finished("n1") if done else bare("n1")
     decision = decide(REQUEST, snapshot(other, shaken) if second else snapshot(shaken, other))
-    needed = set(unread) - {"haproxy", "links", "quorum", "pcs_version"} - ({"host_auth"} if second else set())
+    # whom pcs may command is read on the first node only
+    needed = set(unread) - {"haproxy", "links", "quorum", "pcs_version", "host_auth"}
     assert isinstance(decision, Refusal) is bool(needed)
+
+
+def test_whom_pcs_may_command_is_asked_where_the_commands_will_run() -> None:
+    blind = Unknown("n1: broken")
+    assert "broken" in reasons(decide(REQUEST, snapshot(replace(finished("n1"), host_auth=blind), finished("n2"))))
+    other = decide(REQUEST, snapshot(finished("n1"), replace(finished("n2"), host_auth=NOT_ASKED)))
+    assert isinstance(other, Plan)
+    assert other.steps == ()
 
 
 # ---------------------------------------------------------------- what is asked for

@@ -76,7 +76,7 @@ def _authorized(cluster: ClusterSpec) -> Callable[[NodeSnapshot], str | None]:
 
 
 def _needs_auth(request: SetupRequest, snapshot: Snapshot) -> bool:
-    primary = snapshot.nodes[0]
+    primary = snapshot.node(request.cluster.nodes[0].name)
     return request.new_password or bool(primary.unknown("host_auth") or _authorized(request.cluster)(primary))
 
 
