@@ -16,6 +16,7 @@ from commands.command import Command, Completed
 from commands.configuration import (
     DRAFT,
     ORIGINAL,
+    SEED_DEADTIME,
     conflicts,
     draft_commands,
     fence_devices,
@@ -35,7 +36,7 @@ from config.inventory import ClusterSpec, Failover, FencingSpec, VipSpec, parse_
 
 SituationOf = Callable[..., Snapshot]
 GENERATIONS = pytest.mark.parametrize("debian", [11, 12, 13])
-SEEDED = Cib(0, 1, 0, "", "", "", "seed", properties={"dc-deadtime": "2s"})
+SEEDED = Cib(0, 1, 0, "", "", "", "seed", properties={"dc-deadtime": SEED_DEADTIME})
 NODES = tuple(parse_node(f"n{n}=10.0.0.{n}") for n in range(1, 5))
 
 
@@ -162,8 +163,8 @@ def test_an_empty_cluster_gets_everything(situation: SituationOf, debian: int) -
 # ---------------------------------------------------------------- what the commands bring about
 
 
-SEED = """<cib validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0"><configuration>
-<crm_config><cluster_property_set id="cib-bootstrap-options"><nvpair id="d" name="dc-deadtime" value="2s"/>
+SEED = f"""<cib validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0"><configuration>
+<crm_config><cluster_property_set id="cib-bootstrap-options"><nvpair id="d" name="dc-deadtime" value="{SEED_DEADTIME}"/>
 </cluster_property_set></crm_config><nodes/><resources/><constraints/></configuration><status/></cib>"""
 
 
