@@ -4,6 +4,8 @@ Source: `journalctl(1)` and systemd's journal fields, held against systemd 247, 
 nobody followed: a journal is resumed at the last entry that was seen, by its cursor, and asked for that very entry again.
 If it is not the first to come, it is gone, and lines after it may be too; journalctl begins somewhere near, or at the
 journal's very beginning. `--after-cursor` would not tell: where the entry is gone it passes over the next one.
+`--merge`, because following means the current boot only since systemd 252, whatever `--boot` says; it would bring
+journals received from other machines too, so this machine's is asked for.
 
 A journal in memory (`volatile`, Enterprise Linux's default until somebody makes /var/log/journal) ends with the boot.
 journald itself says where it dropped what a unit wrote too fast.
@@ -41,7 +43,7 @@ kept=none
 for file in /run/log/journal/*/*.journal; do [ -e "$file" ] && kept=volatile; done
 for file in /var/log/journal/*/*.journal; do [ -e "$file" ] && kept=persistent; done
 echo "begin $(date +%s.%N) $kept"
-{ journalctl "$@"; kill $$; } &
+{ journalctl "$@" "_MACHINE_ID=$(cat /etc/machine-id)"; kill $$; } &
 """)
 
 
@@ -84,7 +86,7 @@ def follow(cursor: str | None) -> Command:
     first: it may be old, and is where to resume later.
     """
     start = ("--lines=1",) if cursor is None else (f"--cursor={cursor}", "--no-tail")
-    options = ("--quiet", "--follow", "--output=json", f"--output-fields={_FIELDS}", *_UNITS)
+    options = ("--quiet", "--follow", "--merge", "--output=json", f"--output-fields={_FIELDS}", *_UNITS)
     return lease.command(_FOLLOW, *options, *start)
 
 
