@@ -41,6 +41,8 @@ LATELY = timedelta(seconds=60)
 """How long a change of the bot's own explains what is seen."""
 FRESH = 30.0
 """Seconds after which a line of the journal is no early word any more: it was written while nobody followed."""
+CATCH_UP = timedelta(minutes=10)
+"""How long an incident is over at most, when its card is handed over once more at the start."""
 _CONSEQUENCES: Mapping[Severity, Consequence] = {
     Severity.SERVICE: "service",
     Severity.REDUNDANCY: "redundancy",
@@ -117,6 +119,7 @@ class ClusterWatch:
         """Watch until cancelled. `delay` spreads the first looks at many clusters, in seconds."""
         await self._tools.clock.sleep(delay)
         await self._remember()
+        await self._catch_up()
         self._poke.set()
         try:
             async with asyncio.TaskGroup() as group:
@@ -136,6 +139,17 @@ class ClusterWatch:
         if last is not None:
             with suppress(ValueError, KeyError):  # written by another version: begin anew
                 self._condition = from_json(last[1])
+
+    async def _catch_up(self) -> None:
+        """Hand cards over once more: a bot that died between writing down and telling has not told.
+
+        What a card says already is not said again.
+        """
+        lately = self._tools.now() - CATCH_UP
+        for row in await self._tools.store.incidents(self.cluster.name, lately):
+            incident = of_row(row)
+            if incident.told and not incident.silenced:
+                await self._tell(Act(incident, new=False, lines=(), mention=False, show=True))
 
     async def _turn(self) -> None:
         """Take the news, tell the early word, look, tell what was seen."""
