@@ -25,7 +25,7 @@ from bot.watch.state import WatchState
 from bot.watch.streams import NodeStreams
 from bot.watch.tools import Cursors, Tools
 from commands.condition import READS, Condition, Topic, condition, from_json, to_json, unsettled
-from commands.events import Event, diff
+from commands.events import Event, Kind, diff
 from commands.facts.fact import NOT_ASKED
 from commands.signals import Signal, SignalKind
 from commands.snapshot import Snapshot
@@ -49,6 +49,8 @@ _CONSEQUENCES: Mapping[Severity, Consequence] = {
     Severity.WARNING: "warning",
 }
 _LOST = frozenset({SignalKind.LINK_DOWN, SignalKind.TOKEN_LOST, SignalKind.MEMBER_LEFT})
+_BACK = frozenset({Kind.MEMBER_JOINED, Kind.SIGHT_REGAINED})
+"""Events after which a node's streams are begun at once, instead of when their turn comes."""
 _MAKES = frozenset({"setup"})
 """Verbs under which a cluster is not whole yet: nothing is said about it meanwhile, their own message tells."""
 
@@ -175,6 +177,10 @@ class ClusterWatch:
         self._condition = condition(snapshot, before)
         self._last_look = self._tools.now()
         events = diff(before, self._condition) if before is not None else ()
+        back = {event.subject for event in events if event.kind in _BACK}
+        for streams in self._streams:
+            if streams.node.name in back:
+                streams.poke()
         whole = all(node.clock is not NOT_ASKED for node in snapshot.nodes)
         kept = before is not None and same(before, self._condition, whole=whole)
         await self._think(self._condition, events, (), own, kept=kept)
