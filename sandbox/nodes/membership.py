@@ -23,6 +23,8 @@ LINK_DOWN, TOKEN_LATE, TOKEN_LOST, LOSS = 1.2, 2.5, 3.25, 6.85
 """Seconds of silence until the link is down, the token late and lost, and the silent one out of the membership."""
 LINK_UP, MERGING = 1.0, 0.2
 """Seconds until a healed link is up, and from there until its ends are members of each other again."""
+MEASURING = 1.0
+"""Seconds after a link is up until knet knows how large its packets may be."""
 CLOSING = 0.3
 """Seconds until the link to a daemon that said goodbye is down."""
 
@@ -85,6 +87,7 @@ class Membership:
         view.seen[name] = Seen(joined=True, count=1, incarnation=view.incarnation)
         self.views[name] = view
         words.starting(self._agenda, self._machines[name])
+        self._agenda.after(JOINING - MERGING, lambda: self._greet(name, view))
         self._agenda.after(JOINING, lambda: self._meet(name, view))
 
     def stop(self, name: str) -> None:
@@ -219,18 +222,24 @@ class Membership:
 
     # What they agree on
 
-    def _meet(self, name: str, view: View) -> None:
+    def _greet(self, name: str, view: View) -> None:
+        """Have the links up between a daemon that starts and those that it reaches."""
         if not self._is(name, view):
             return
-        view.met = True
         for peer, other in self.views.items():
-            if peer != name and other.met and self._reaches(name, peer):
+            if peer != name and self._reaches(name, peer):
                 for me, mine, it in ((name, view, peer), (peer, other, name)):
                     mine.silent.pop(it, None)
                     if it not in mine.linked:
                         mine.linked.add(it)
-                        words.link_up(self._agenda, self._machines[me], self._links(it))
-        self._form()
+                        machine = self._machines[me]
+                        words.link_up(self._agenda, machine, self._links(it))
+                        self._agenda.after(MEASURING, partial(words.measured, self._agenda, machine))
+
+    def _meet(self, name: str, view: View) -> None:
+        if self._is(name, view):
+            view.met = True
+            self._form()
 
     def _sides(self) -> list[list[str]]:
         """Return the running daemons that form a membership together, in the order of the node list."""
@@ -294,6 +303,7 @@ class Membership:
             known = view.seen.setdefault(each, Seen(joined=False, count=0, incarnation=0))
             known.joined, known.incarnation = True, self.views[each].incarnation
             known.count += 1
+            view.silent.pop(each, None)
             words.joined_map(machine, self.conf.node(each), known.count)
         highest = max(self._id(each) for each in self.members(name))
         if before and highest != max(self._id(each) for each in before):

@@ -46,6 +46,11 @@ def link_up(agenda: Agenda, machine: Machine, links: list[tuple[int, int]]) -> N
         corosync(agenda, machine, "KNET", f"host: host: {node} (passive) best link: 0 (pri: 1)", "info")
 
 
+def measured(agenda: Agenda, machine: Machine) -> None:
+    """Say how large packets may be."""
+    corosync(agenda, machine, "KNET", "pmtud: Global data MTU changed to: 1397", "info")
+
+
 def token_late(agenda: Agenda, machine: Machine) -> None:
     """Say that the token is late, with the blank at the end that the real line has."""
     corosync(agenda, machine, "TOTEM", f"Token has not been received in {TOKEN_MS * 3 // 4} ms ")

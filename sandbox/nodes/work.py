@@ -126,6 +126,14 @@ class Work:
         pacemaker.set_attribute(name, f"last-failure-{check}", str(int(self._agenda.now)))
         self.active[resource.id] -= {name}
 
+    def clean_up(self) -> None:
+        """Forget what failed."""
+        for (resource, name), failure in self.failures.items():
+            check = f"{resource}#{failure.operation.removeprefix(f'{resource}_')}"
+            for attribute in ("fail-count", "last-failure"):
+                self._pacemaker.set_attribute(name, f"{attribute}-{check}", None)
+        self.failures.clear()
+
     # Transitions
 
     def _transition(self) -> None:

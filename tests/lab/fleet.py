@@ -27,7 +27,7 @@ from sandbox.nodes.fleet import LONELY, Fleet
 from sandbox.nodes.membership import LOSS
 from sandbox.run.box import Box
 
-WATCHED_WITHIN = 300.0
+WATCHED_WITHIN = 600.0
 """Seconds until all streams are up: each node's SSH handshake costs both sides some."""
 SETTLING = 45.0
 """Seconds after that until nothing of the beginning is under way any more: a sweep and a half."""

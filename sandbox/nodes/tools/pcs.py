@@ -12,6 +12,15 @@ from sandbox.nodes.tools.pcs_edit import Refused, edit
 STARTING = 0.25
 """Seconds: it is a Python program."""
 
+
+async def _cleanup(call: Call) -> Answer:
+    cluster = call.pacemaker
+    if cluster is None:
+        return Answer(status=1, stderr="Error: Unable to forget failed operations of resources\n")
+    cluster.pacemaker.work.clean_up()
+    return Answer(stderr="Cleaned up all resources on all nodes\n")
+
+
 _COMMANDS: Mapping[tuple[str, ...], Tool] = {
     ("host", "auth"): pcs_hosts.auth,
     ("status", "pcsd"): pcs_hosts.status,
@@ -25,6 +34,7 @@ _COMMANDS: Mapping[tuple[str, ...], Tool] = {
     ("cluster", "destroy"): pcs_cluster.destroy,
     ("cluster", "cib"): pcs_cluster.cib,
     ("cluster", "cib-push"): pcs_cluster.cib_push,
+    ("resource", "cleanup"): _cleanup,
 }
 
 

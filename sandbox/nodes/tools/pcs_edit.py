@@ -204,7 +204,28 @@ def _split(expression: list[str]) -> list[list[str]]:
     return parts
 
 
+def _standby(cib: Cib, words: list[str]) -> None:
+    _node_attribute(cib, words, "standby", "on")
+
+
+def _unstandby(cib: Cib, words: list[str]) -> None:
+    _node_attribute(cib, words, "standby", None)
+
+
+def _node_attribute(cib: Cib, words: list[str], name: str, value: str | None) -> None:
+    for wanted in (word for word in words if not word.startswith("--")):
+        node = next((one for one in cib.section("nodes") if one.get("uname") == wanted), None)
+        if node is None:
+            raise Refused(f"Node '{wanted}' does not appear to exist in configuration")
+        holder = node.find("instance_attributes")
+        if holder is None:
+            holder = SubElement(node, "instance_attributes", {"id": f"nodes-{node.get('id')}"})
+        set_pair(holder, name, value)
+
+
 _CHANGES: Mapping[tuple[str, ...], Callable[[Cib, list[str]], str | None]] = {
+    ("node", "standby"): _standby,
+    ("node", "unstandby"): _unstandby,
     ("property", "set"): _property_set,
     ("property", "unset"): _property_unset,
     ("resource", "defaults", "update"): _defaults,

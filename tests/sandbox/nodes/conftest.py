@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
 import pytest
 
@@ -160,19 +160,31 @@ class Played:
         if situation == "empty":
             return
         await self.configure(*more)
-        if situation == "stopped":
-            await self.stop("--all")
-        if situation == "n2-stopped":
-            await self.stop("n2")
-        if situation in {"fencing-without-device", "n2-lost-unclean"}:
-            await self.run("n1", change("pcs", "property", "set", "stonith-enabled=true"))
-            self.wait()
-        if situation.startswith(("n2-lost", "n2-back")):
-            await self.lose("n2")
-        if situation in {"n2-lost-failover-approved", "n2-back-before-failback"}:
-            await self.approve()
-        if situation == "n2-back-before-failback":
-            await self.regain("n2")
+        for step in _FROM_HEALTHY.get(situation, ()):
+            await step(self)
+        self.wait()
+
+    async def fence_without_device(self) -> None:
+        """Ask for fencing that nothing can do."""
+        await self.run("n1", change("pcs", "property", "set", "stonith-enabled=true"))
+        self.wait()
+
+
+_LOSE: tuple[Callable[[Played], Awaitable[object]], ...] = (lambda played: played.lose("n2"),)
+_LOSE_AND_APPROVE = (*_LOSE, Played.approve)
+_FROM_HEALTHY: Mapping[str, tuple[Callable[[Played], Awaitable[object]], ...]] = {
+    "stopped": (lambda played: played.stop("--all"),),
+    "n2-stopped": (lambda played: played.stop("n2"),),
+    "split": (lambda played: played.backing.network.cut("n1", "n2"),),
+    "n1-standby": (lambda played: played.run("n1", change("pcs", "node", "standby", "n1")),),
+    "maintenance": (lambda played: played.run("n1", change("pcs", "property", "set", "maintenance-mode=true")),),
+    "fencing-without-device": (Played.fence_without_device,),
+    "n2-lost-unclean": (Played.fence_without_device, *_LOSE),
+    "n2-lost": _LOSE,
+    "n2-lost-failover-approved": _LOSE_AND_APPROVE,
+    "n2-back-before-failback": (*_LOSE_AND_APPROVE, lambda played: played.regain("n2")),
+}
+"""What is done to a healthy cluster to bring it into a situation."""
 
 
 @pytest.fixture

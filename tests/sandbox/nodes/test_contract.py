@@ -47,6 +47,9 @@ SITUATIONS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "n2-lost": (SURVIVOR, FIELDS),
     "n2-lost-failover-approved": (SURVIVOR, FIELDS),
     "n2-back-before-failback": (BOTH, FIELDS),
+    "split": (BOTH, FIELDS),
+    "n1-standby": (BOTH, FIELDS),
+    "maintenance": (BOTH, FIELDS),
     "fencing-without-device": (BOTH, FIELDS),
     "n2-lost-unclean": (SURVIVOR, FIELDS),
 }

@@ -17,7 +17,6 @@ SILENCE = 0.2
 @pytest.fixture
 async def wire() -> AsyncIterator[Wire]:
     """A wire to a server that says everything back."""
-
     answering: list[asyncio.Task[object] | None] = []
 
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
