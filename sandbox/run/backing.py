@@ -10,7 +10,7 @@ from sandbox.lab.lab import Lab
 
 
 class Backing(Protocol):
-    """Servers with sshd, addresses for floating IPs, and a power switch for each server."""
+    """Servers with sshd, addresses for floating IPs, and for each server a power switch and a network cable."""
 
     @property
     def banner(self) -> str:
@@ -38,6 +38,14 @@ class Backing(Protocol):
 
     async def power_on(self, node: str) -> None:
         """Switch it on again."""
+        ...
+
+    async def cut(self, node: str) -> None:
+        """Cut a node's network: the others and the bot hear nothing of it."""
+        ...
+
+    async def heal(self) -> None:
+        """Undo all cuts."""
         ...
 
     async def close(self) -> None:
@@ -80,6 +88,14 @@ class LabBacking:
     async def power_on(self, node: str) -> None:
         """Switch it on again."""
         await asyncio.to_thread(self.lab.power_on, node)
+
+    async def cut(self, node: str) -> None:
+        """Cut a node's network."""
+        await asyncio.to_thread(self.lab.cut, node)
+
+    async def heal(self) -> None:
+        """Undo all cuts."""
+        await asyncio.to_thread(self.lab.heal)
 
     async def close(self) -> None:
         """Take the lab down."""

@@ -141,7 +141,9 @@ class Box:
 
     def _front(self) -> Front:
         first = setup_line(self.backing)
-        panel = [button for node in self.backing.nodes for button in self._power_buttons(node)]
+        panel = [button for node in self.backing.nodes for button in self._node_buttons(node)]
+        if panel:
+            panel.append(PanelButton("Mend all networks", self._heal, "undoes every cut"))
         hints = (
             first,
             "/hacluster setup",
@@ -150,9 +152,13 @@ class Box:
             "/hacluster failover vip2",
             "/hacluster help",
         )
-        return Front(banner=self.backing.banner, hints=hints, panel=tuple(panel), panel_title="Power")
+        return Front(banner=self.backing.banner, hints=hints, panel=tuple(panel), panel_title="Power and network")
 
-    def _power_buttons(self, node: str) -> tuple[PanelButton, PanelButton]:
+    async def _heal(self) -> str:
+        await self.backing.heal()
+        return "all networks are whole"
+
+    def _node_buttons(self, node: str) -> tuple[PanelButton, ...]:
         async def off() -> str:
             await self.backing.power_off(node)
             return f"{node} is off"
@@ -161,8 +167,16 @@ class Box:
             await self.backing.power_on(node)
             return f"{node} is on"
 
+        async def cut() -> str:
+            await self.backing.cut(node)
+            return f"{node} is cut off the others and the bot"
+
         about = f"{node}, {self.backing.nodes[node]}"
-        return PanelButton(f"Power off {node}", off, about, "danger"), PanelButton(f"Power on {node}", on, about)
+        return (
+            PanelButton(f"Power off {node}", off, about, "danger"),
+            PanelButton(f"Power on {node}", on, about),
+            PanelButton(f"Cut {node}'s network", cut, about, "danger"),
+        )
 
 
 def _toml(value: object) -> str:

@@ -62,6 +62,14 @@ class SimulatedBacking:
         """Switch it on again."""
         await self.network.power_on(node)
 
+    async def cut(self, node: str) -> None:
+        """Cut a node's network: the others and the bot hear nothing of it."""
+        await self.network.cut(node)
+
+    async def heal(self) -> None:
+        """Undo all cuts."""
+        await self.network.heal()
+
     async def close(self) -> None:
         """Take everything down."""
         await self.network.close()

@@ -66,6 +66,13 @@ class FleetBacking:
         """Have no node by itself."""
         raise KeyError(node)
 
+    async def cut(self, node: str) -> None:
+        """Have no node by itself."""
+        raise KeyError(node)
+
+    async def heal(self) -> None:
+        """Undo nothing: nothing is cut here."""
+
     async def close(self) -> None:
         """Take everything down."""
         await self.fleet.close()
