@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import structlog
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.conversation import NotDelivered
@@ -26,7 +26,7 @@ CHANNELS = ("C0OPS", "C0DEV")
 WAIT = 7.0
 """Seconds that Slack asks for when it was too fast."""
 
-EXAMPLES = 25
+EXAMPLES = 15
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,30 @@ WAITING = st.builds(Step, st.just("wait"), seconds=st.sampled_from([0.0, 0.5, 1.
 FAILURE = st.builds(
     Step,
     st.just("fail"),
-    how=st.sampled_from(["request lost", "reply lost", "hangs before", "hangs after", "too fast", "internal_error"]),
+    how=st.sampled_from(
+        ["request lost", "reply lost", "reply lost", "hangs before", "hangs after", "too fast", "internal_error"]
+    ),
 )
-TROUBLE = st.builds(Step, st.sampled_from(["away", "back", "die"]))
-STEPS = st.one_of(WORD, WORD, WAITING, FAILURE, TROUBLE)
+TROUBLE = st.builds(Step, st.sampled_from(["away", "back", "back", "die"]))
+STEPS = st.one_of(WORD, WORD, WORD, WAITING, FAILURE, TROUBLE)
+
+EVERY_LOSS = [
+    step
+    for how in ("reply lost", "request lost", "hangs after", "hangs before")
+    for step in (
+        *(Step("fail", how=how), Step("card"), Step("note"), Step("note"), Step("wait", seconds=3.0)),
+        *(Step("fail", how=how), Step("card"), Step("note"), Step("wait", seconds=3.0), Step("die")),
+    )
+]
+A_BUSY_MINUTE = [Step(word, which) for _ in range(5) for which in (0, 1, 2) for word in ("card", "note", "say")]
+A_LINE_REFUSED = [
+    Step("card"),
+    Step("wait", seconds=3.0),
+    Step("fail", how="internal_error"),
+    Step("note"),
+    Step("note"),
+]
+LATE = [Step("away"), Step("say"), Step("card"), Step("wait", seconds=90.0), Step("back"), Step("say")]
 
 
 @dataclass
@@ -115,7 +135,7 @@ def _failure(how: str) -> Exception | Loss:
 
 
 def _bare(headline: str) -> str:
-    return headline.split(" (")[0]
+    return headline.split(" (", maxsplit=1)[0]
 
 
 def _told(slack: ScriptedSlack, channel: str, thread: str | None, *, cards: bool = False) -> list[str]:
@@ -211,7 +231,12 @@ async def _play(url: str, steps: list[Step], *, history: bool) -> Story:
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(steps=st.lists(STEPS, max_size=25), history=st.booleans())
+@example(steps=EVERY_LOSS, history=True)
+@example(steps=EVERY_LOSS, history=False)
+@example(steps=A_BUSY_MINUTE, history=True)
+@example(steps=A_LINE_REFUSED, history=True)
+@example(steps=LATE, history=True)
+@given(steps=st.lists(STEPS, min_size=15, max_size=40), history=st.booleans())
 def test_whatever_happens(empty_store: Path, steps: list[Step], *, history: bool) -> None:
     with TemporaryDirectory() as folder:
         url = url_of(Path(shutil.copy(empty_store, Path(folder) / "store.db")))
