@@ -30,7 +30,9 @@ from sandbox.run.box import Box
 WATCHED_WITHIN = 600.0
 """Seconds until all streams are up: each node's SSH handshake costs both sides some."""
 SETTLING = 45.0
-"""Seconds after that until nothing of the beginning is under way any more: a sweep and a half."""
+"""Seconds after that until every node was looked at again: a sweep and a half."""
+QUIET, QUIET_WITHIN = 15.0, 420.0
+"""Seconds without a message after which all of the beginning is told, and how long that may take at Slack's pace."""
 IDLE = 30.0
 BURST = 1.0
 """Seconds within which all the nodes are switched off."""
@@ -127,6 +129,10 @@ async def idle(box: Box, fleet: Fleet) -> None:
         await asyncio.sleep(0.5)
     say(f"{len(fleet.clusters)} clusters, {2 * len(fleet.clusters)} nodes: all streams up after {since(begun):.0f} s")
     await asyncio.sleep(SETTLING)
+    if not await quiet(box):
+        say(f"  it was not quiet for {QUIET:.0f} s within {QUIET_WITHIN:.0f} s")
+    before = len(box.workspace.messages("ops"))
+    say(f"quiet after {since(begun):.0f} s; cards about nothing, from the rush of the beginning: {before}")
     bot = cost(box.bot.pid) if box.bot else Cost(0, 0)
     own, at = cost(os.getpid()), time.monotonic()
     await asyncio.sleep(IDLE)
@@ -137,15 +143,33 @@ async def idle(box: Box, fleet: Fleet) -> None:
         f"idle for {passed:.0f} s (load {load:.1f}):",
         f"  the bot: {(bot_after.cpu - bot.cpu) / passed:.1%} of a core, {bot_after.memory:.0f} MiB",
         f"  nodes and workspace: {(own_after.cpu - own.cpu) / passed:.1%} of a core, {own_after.memory:.0f} MiB",
-        f"  messages meanwhile: {len(box.workspace.messages('ops'))}",
+        f"  messages meanwhile: {len(box.workspace.messages('ops')) - before}",
     )
+
+
+async def quiet(box: Box) -> bool:
+    """Wait until the bot has nothing more to say; say whether that came."""
+    begun = last = time.monotonic()
+    calls = said(box)
+    while since(last) < QUIET:
+        if since(begun) > QUIET_WITHIN:
+            return False
+        await asyncio.sleep(0.5)
+        if said(box) != calls:
+            calls, last = said(box), time.monotonic()
+    return True
+
+
+def said(box: Box) -> int:
+    """Return how often the bot has posted or changed a message, or tried to."""
+    return sum(call.method.startswith("chat.") for call in box.workspace.calls)
 
 
 async def lose(box: Box, fleet: Fleet, losses: int) -> None:
     """Switch off a node each in some clusters, and watch the cards come."""
     chosen = list(fleet.clusters)[:: max(1, len(fleet.clusters) // losses)][:losses]
     chosen = [name if number % 2 else _lonely(fleet, name) for number, name in enumerate(chosen)]
-    told = len(box.workspace.messages("ops"))
+    told, calls = len(box.workspace.messages("ops")), posted(box)
     begun = time.monotonic()
     for name in chosen:
         await fleet.clusters[name].power_off("n2")
@@ -160,7 +184,9 @@ async def lose(box: Box, fleet: Fleet, losses: int) -> None:
     say(f"{len(set(chosen))} clusters lost a node within {BURST:.0f} s; {len(order)} have their card:")
     if order:
         first, last = min(order.values()), max(order.values())
-        say(f"  the first after {first:.1f} s, the last after {last:.1f} s ({posted(box)} calls of chat.postMessage)")
+        say(
+            f"  the first after {first:.1f} s, the last after {last:.1f} s ({posted(box) - calls} calls of chat.postMessage)"
+        )
     late = [name for name, at in order.items() if at > LOSS + 1]
     marks = "".join("r" if _loses_redundancy(name) else "S" for name in order)
     sorted_ = "yes" if "rS" not in "".join("r" if _loses_redundancy(name) else "S" for name in late) else "no"
