@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import asyncssh
@@ -18,6 +18,8 @@ from sandbox.nodes.world import World
 
 SSHD_UP = 2.0
 """Seconds after power on until sshd answers."""
+MAX_SESSIONS = 10
+"""Sessions at once on one connection, as a real sshd has it by default; it refuses more than that."""
 _DEFECT = 70
 
 
@@ -41,12 +43,10 @@ class Network:
             server = await asyncssh.listen(
                 "127.0.0.1",
                 0,
-                server_factory=partial(_Server, self._connections[name]),
+                server_factory=partial(_Server, self._connections[name], partial(self._serve, machine)),
                 server_host_keys=[self.keys.host_key(name, machine.address)],
                 authorized_client_keys=self.keys.authorized,
-                process_factory=partial(self._serve, machine),
                 encoding="utf-8",
-                allow_scp=False,
             )
             self._servers.append(server)
             wire = Wire(server.get_port())
@@ -172,10 +172,16 @@ class Network:
 
 
 class _Server(asyncssh.SSHServer):
-    """Remembers a machine's connections, so that a power cut ends them."""
+    """One connection to a machine: remembered so that a power cut ends it, and with so many sessions at once only."""
 
-    def __init__(self, connections: set[asyncssh.SSHServerConnection]) -> None:
+    def __init__(
+        self,
+        connections: set[asyncssh.SSHServerConnection],
+        serve: Callable[[asyncssh.SSHServerProcess[str]], Awaitable[None]],
+    ) -> None:
+        self.sessions = 0
         self._connections = connections
+        self._serve = serve
         self._mine: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -185,3 +191,21 @@ class _Server(asyncssh.SSHServer):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         if self._mine is not None:
             self._connections.discard(self._mine)
+
+    def session_requested(self) -> _Session | bool:
+        if self.sessions == MAX_SESSIONS:
+            return False
+        self.sessions += 1
+        return _Session(self, self._serve)
+
+
+class _Session(asyncssh.SSHServerProcess[str]):
+    """One session: a command, its input and its output."""
+
+    def __init__(self, server: _Server, serve: Callable[[asyncssh.SSHServerProcess[str]], Awaitable[None]]) -> None:
+        super().__init__(serve, None, 3, allow_scp=False)
+        self._server = server
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.sessions -= 1
+        super().connection_lost(exc)

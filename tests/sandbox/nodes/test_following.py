@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from commands.command import Command, Stream
@@ -19,6 +21,7 @@ from commands.facts.journal import Entry
 from commands.facts.lease import HEARTBEAT, LAPSES_AFTER
 from commands.signals import SignalKind, of_entry
 from sandbox.nodes.membership import LINK_DOWN, LOSS, TOKEN_LATE, TOKEN_LOST
+from sandbox.nodes.ssh import MAX_SESSIONS
 from tests.commands.conftest import CAPTURES
 from tests.sandbox.nodes.conftest import Played
 
@@ -158,6 +161,24 @@ async def test_a_lease_that_nobody_renews_ends_a_stream_though_the_cable_is_cut(
         played.wait(LAPSES_AFTER + 1)
         await played.run("n1", Command(("true",), timeout=5))  # a turn of the loop for the stream to end in
         assert news.followers == set()
+
+
+async def test_one_connection_has_ten_sessions_and_no_more(played: Played) -> None:
+    await played.reach("fresh")
+    host, port = played.backing.network.connect_to["10.77.0.11"].split(":")
+    keys = played.backing.network.keys
+    line = shlex.join(journal.follow(None).argv)
+    async with asyncssh.connect(
+        host, int(port), username="root", client_keys=[str(keys.client)], known_hosts=None, config=None
+    ) as connection:
+        held = [await connection.create_process(line) for _ in range(MAX_SESSIONS)]
+        with pytest.raises(asyncssh.ChannelOpenError):
+            await connection.create_process(line)
+
+        held[0].stdin.write_eof()
+        await held[0].wait_closed()
+        again = await connection.create_process(line)
+        assert (await again.stdout.readline()).startswith("begin ")
 
 
 async def test_the_journal_is_resumed_where_it_was_read_to(played: Played) -> None:
