@@ -38,6 +38,8 @@ AGENT = "/usr/sbin/fence_locked"
 LOCK = f"""sed 's/"no_password", "status_file"/"login", "passwd", "status_file"/' /usr/sbin/fence_dummy >{AGENT} && chmod 755 {AGENT}"""
 """Make a fence agent that does nothing, and insists on a password while it does."""
 FENCING = "fence_locked --fence-option username=bot --fence-option password=secret:lock --failover approved"
+STOP_PCSD = "systemctl kill --signal=KILL pcsd pcsd-ruby; systemctl stop pcsd pcsd-ruby"
+"""One that is just starting ignores the request to end for a minute and a half."""
 SECRETS = {"lock": "a 'quoted' secret"}
 SAMPLE = 3
 RESUMED_WITHIN = 600.0 if BARE else 300.0
@@ -73,7 +75,7 @@ class Ground:
         """Make nodes that just booted what a setup finds here."""
         for node in self.lab.nodes:
             if not BARE:
-                self.lab.exec(node, ["systemctl", "stop", "pcsd"], timeout=180)
+                self.lab.exec(node, ["sh", "-c", STOP_PCSD], timeout=180)
             if FENCED:
                 self.lab.exec(node, ["sh", "-c", LOCK])
 
