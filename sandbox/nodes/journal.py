@@ -10,9 +10,8 @@ import json
 import re
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 
 KEPT = 500
 _CURSOR = re.compile(r"s=([0-9a-f]+);i=([0-9a-f]+);.*\bt=([0-9a-f]+);", re.ASCII)
@@ -65,12 +64,9 @@ class Journal:
             raise ValueError(cursor)
         if found[1] == self._id:
             number = int(found[2], 16)
-            return self._from(entry for entry in self._entries if entry.number >= number)
+            return tuple(entry for entry in self._entries if entry.number >= number)
         at = int(found[3], 16) / 1_000_000
-        return self._from(entry for entry in self._entries if entry.at >= at)
-
-    def _from(self, entries: Iterable[Entry]) -> tuple[Entry, ...]:
-        return tuple(islice(entries, KEPT))
+        return tuple(entry for entry in self._entries if entry.at >= at)
 
     def printed(self, entry: Entry) -> str:
         """Return an entry as a line of JSON, without the newline."""

@@ -9,13 +9,13 @@ only would go on looking for a membership; here each side is the first of the no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 
 from sandbox.nodes import membership_words as words
 from sandbox.nodes.agenda import Agenda
 from sandbox.nodes.corosync_conf import Conf
 from sandbox.nodes.machine import Machine
+from sandbox.nodes.view import Seen, View
 
 JOINING = 0.4
 """Seconds until a daemon that starts is a member."""
@@ -27,32 +27,6 @@ MEASURING = 1.0
 """Seconds after a link is up until knet knows how large its packets may be."""
 CLOSING = 0.3
 """Seconds until the link to a daemon that said goodbye is down."""
-
-
-@dataclass(slots=True)
-class Seen:
-    """A node as another one has seen it since its own start. `incarnation` tells one run of its daemon from the next."""
-
-    joined: bool
-    count: int
-    incarnation: int
-
-
-@dataclass(slots=True)
-class View:
-    """A running daemon.
-
-    `waiting`: it has not seen all nodes yet, and so does not count itself quorate. `ring` is the number of its
-    membership, `silent` are peers that it hears nothing of, with the moment since when.
-    """
-
-    incarnation: int
-    waiting: bool
-    ring: int
-    met: bool = False
-    seen: dict[str, Seen] = field(default_factory=dict)
-    linked: set[str] = field(default_factory=set)
-    silent: dict[str, float] = field(default_factory=dict)
 
 
 class Membership:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 
 from sandbox.nodes.agenda import Agenda
 from sandbox.nodes.machine import Machine
@@ -108,13 +107,6 @@ def unexpected(agenda: Agenda, dc: Machine, transition: int, resource: str, node
     at = time.strftime("%b %d %H:%M:%S %Y", time.gmtime(dc.time(agenda.now)))
     words = f"Unexpected result (not running) was recorded for monitor of {resource} on {node} at {at}"
     pacemaker(agenda, dc, _SCHEDULER, words, "warning")
-
-
-def everywhere(agenda: Agenda, witnesses: Iterable[Machine], node: str, names: Iterable[tuple[str, str]]) -> None:
-    """Say on all nodes that attributes of one were set for the first time."""
-    for witness in witnesses:
-        for name, value in names:
-            attribute(agenda, witness, node, name, None, value)
 
 
 def _state(agenda: Agenda, machine: Machine, before: str, after: str) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from sandbox.nodes.call import Answer, Call
 from sandbox.nodes.cluster import Cluster
-from sandbox.nodes.membership import View
 from sandbox.nodes.membership_words import CONSENSUS_MS, TOKEN_MS
 from sandbox.nodes.tools.words import local_time
+from sandbox.nodes.view import View
 
 
 async def cmapctl(call: Call) -> Answer:
