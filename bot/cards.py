@@ -37,13 +37,14 @@ def proposal(plan: Plan, plan_id: str, *, changed: Iterable[str] = ()) -> Report
     parts.append(Text(plan.summary))
     parts.extend(plan.risks)
     steps = tuple((str(n), step.title, _where(plan, n - 1)) for n, step in enumerate(plan.steps, start=1))
-    parts.append(Table(("#", "Step", "On"), steps))
+    if steps:
+        parts.append(Table(("#", "Step", "On"), steps))
     commands = commands_text(plan)
     if any(step.lanes for step in plan.steps):
         parts.append(Listing("Exactly these commands", commands, f"{plan.cluster.name}-{plan.verb}.txt"))
     worst = max((risk.level for risk in plan.risks), key=lambda level: level.rank, default=Level.INFO)
     return Report(
-        f"`{plan.cluster.name}`: {plan.verb} — {_count(len(plan.steps), 'step')}. Do it?",
+        f"`{plan.cluster.name}`: {plan.verb} — {_count(len(steps), 'step') if steps else 'nothing is run on the nodes'}. Do it?",
         Level.WARNING if worst.rank >= Level.WARNING.rank else Level.INFO,
         tuple(parts),
         choices=(

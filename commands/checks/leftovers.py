@@ -22,10 +22,11 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
             f"a move by hand left `{move.id}` behind: it {_binds(move)} until it is cleared",
             f"`pcs resource clear {move.resource}` removes it." if move.resource else "Remove it with pcs.",
         )
-    if cib.properties.get("dc-deadtime") == configuration.SEED_DEADTIME:
+    deadtime = cib.properties.get("dc-deadtime")
+    if deadtime in configuration.SEED_DEADTIMES:
         yield Finding(
             Level.WARNING,
-            f"a setup did not end: its short first election (`dc-deadtime={configuration.SEED_DEADTIME}`) is still set",
+            f"a setup did not end: its short first election (`dc-deadtime={deadtime}`) is still set",
             f"`/hacluster setup {snapshot.cluster.name}` ends it.",
         )
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from commands.configuration.conflicts import conflicts
 from commands.configuration.draft import DRAFT, ORIGINAL, draft_commands, push_command, seed_command
 from commands.configuration.resources import CLONE, PROXY, Vip, fence_devices, vips
-from commands.configuration.wanted import SEED_DEADTIME, missing
+from commands.configuration.wanted import SEED_DEADTIME, SEED_DEADTIMES, missing
 
 __all__ = [
-    "CLONE", "DRAFT", "ORIGINAL", "PROXY", "SEED_DEADTIME", "Vip", "conflicts", "draft_commands", "fence_devices",
+    "CLONE", "DRAFT", "ORIGINAL", "PROXY", "SEED_DEADTIME", "SEED_DEADTIMES", "Vip", "conflicts", "draft_commands", "fence_devices",
     "missing", "push_command", "seed_command", "vips",
 ]  # fmt: skip

@@ -15,6 +15,8 @@ from config.inventory import ClusterSpec
 
 SEED_DEADTIME = "1s"
 """How long the first election of a DC waits, in a cluster that `draft.seed_command` began."""
+SEED_DEADTIMES = frozenset({SEED_DEADTIME, "2s"})
+"""What is still there when a setup has not ended: `2s` is that of earlier versions."""
 
 
 Section = Literal["rsc_defaults", "resources", "constraints"]
@@ -53,7 +55,7 @@ _PROPERTY = ("crm_attribute", "--type", "crm_config", "--name")
 def _properties(cluster: ClusterSpec, cib: Cib | None) -> Iterator[Lack]:
     properties = cib.properties if cib else {"dc-deadtime": SEED_DEADTIME}
     fencing = "true" if cluster.fencing else "false"
-    if properties.get("dc-deadtime") == SEED_DEADTIME:
+    if properties.get("dc-deadtime") in SEED_DEADTIMES:
         yield Lack("the short first election is still set", ((*_PROPERTY, "dc-deadtime", "--delete"),))
     if properties.get("stonith-enabled") != fencing:
         yield Lack(f"stonith-enabled is not {fencing}", ((*_PROPERTY, "stonith-enabled", "--update", fencing),))

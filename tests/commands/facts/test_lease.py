@@ -80,7 +80,9 @@ async def test_the_end_of_the_input_ends_it() -> None:
     async with started(LASTS) as process:
         await renew(process)
         await line(process)
-        assert "sleep" in group(process.pid)
+        async with asyncio.timeout(10):
+            while "sleep" not in group(process.pid):  # noqa: ASYNC110 - as in `ended`
+                await asyncio.sleep(0.01)
         assert process.stdin is not None
         process.stdin.close()
         await ended(process)
