@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -15,11 +17,17 @@ class Part:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        # SQLite lets one write at a time and wakes those that wait in no order: some would wait for ever
+        self._turn: AbstractAsyncContextManager[object] = (
+            asyncio.Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        )
 
     def _reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """Return a connection for one SELECT, which waits for no writer."""
         return self._engine.execution_options(**READING).connect()
 
-    def _writing(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Return a transaction that commits when its block ends and rolls back when it raises."""
-        return self._engine.begin()
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        """Hold a transaction that commits when its block ends and rolls back when it raises."""
+        async with self._turn, self._engine.begin() as connection:
+            yield connection
