@@ -21,9 +21,11 @@ check: $(READY)  ## Style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY)  ## Ratios measured in one run on real nodes (root)
+bench: $(READY)  ## Measured in one run: ratios and delays on real nodes (root), and a fleet of simulated ones
 	@.ci/system-packages
 	$(BIN)/python -m tests.lab.bench $(ARGS)
+	$(BIN)/python -m tests.lab.bench_watching
+	$(BIN)/python -m tests.lab.fleet
 
 chaos: $(READY)  ## Setup killed at every step, on real nodes (root; takes long)
 	@.ci/system-packages
