@@ -12,7 +12,7 @@ from bot.incidents.phrases import TOKEN
 from bot.incidents.state import Phase, Rules, Seen
 from commands.condition import Condition, Topic
 from commands.signals import Signal, SignalKind
-from commands.troubles import Severity, Trouble, What
+from commands.troubles import Severity, Trouble, What, causes
 
 STALE = timedelta(seconds=60)
 """A line older than that is no early word: a journal that is resumed tells the past."""
@@ -50,9 +50,9 @@ class Ear:
         if any(self._holds(draft, trouble) for draft in self.drafts):
             return
         pair = frozenset(trouble.nodes)
-        unseen = self._unseen_about(pair)
-        if unseen is not None:
-            unseen.tell_once(trouble.text)
+        there = self._unseen_about(pair) or self._down_with(trouble)
+        if there is not None:
+            there.tell_once(trouble.text)
             return
         draft = self._gone_about(trouble.key, pair) or self._early_about(pair)
         if draft is None:
@@ -118,6 +118,16 @@ class Ear:
         for draft in self.drafts:
             root = draft.now.root
             if root is not None and root.what is What.SIGHT_LOST and not pair.isdisjoint(root.nodes):
+                return draft
+        return None
+
+    def _down_with(self, trouble: Trouble) -> Draft | None:
+        """Return the confirmed incident of a link that has one cause with this one: a look will put them together."""
+        for draft in self.drafts:
+            root = draft.now.root
+            if draft.now.phase is not Phase.CONFIRMED or root is None or root.what is not What.LINK_DOWN:
+                continue
+            if root.key != trouble.key and len(causes((root, trouble))) == 1:
                 return draft
         return None
 

@@ -278,13 +278,17 @@ class ClusterWatch:
         )
 
     def _suspects(self, signals: Iterable[Signal]) -> frozenset[str]:
-        """Return the nodes that a signal calls lost, except where one of them says so of all others."""
+        """Return the nodes that a signal calls lost, except where one of them says so of another.
+
+        Of three or more nodes, one that calls all others lost is rather cut off itself.
+        """
         lost = {
             self._names[signal.node_id]
             for signal in signals
             if signal.kind in _LOST and signal.node_id is not None and signal.node_id in self._names
         }
-        return frozenset(lost - {signal.witness for signal in signals})
+        suspects = lost - {signal.witness for signal in signals}
+        return frozenset() if 1 < len(suspects) == len(self.cluster.nodes) - 1 else frozenset(suspects)
 
     def _look_again(self) -> None:
         if self._follow_up:

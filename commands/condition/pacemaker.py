@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from commands.checks import witness
 from commands.checks.phrases import moment
 from commands.condition.look import SHUTTING_DOWN, Look
 from commands.condition.record import State, Topic
@@ -25,7 +26,7 @@ def nodes(look: Look, members_now: dict[str, str]) -> Told:
     states: dict[str, State] = {}
     for name in look.names:
         words = {
-            who: _node_word(look, state, members_now.get(name, ""))
+            who: _node_word(look, state, members_now.get(name, "") if _sees(look, who, name) else "")
             for who, status in look.pacemakers.items()
             if (state := status.node(name)) is not None
         }
@@ -40,22 +41,38 @@ def nodes(look: Look, members_now: dict[str, str]) -> Told:
     return states
 
 
+def _sees(look: Look, who: str, name: str) -> bool:
+    """Return whether a node sees another as a member: else it is cut off, and its Pacemaker cannot know."""
+    cmap = look.views.get(who)
+    return cmap is not None and name in cmap.joined_names()
+
+
+def _answers(look: Look, name: str) -> bool:
+    """Return whether Pacemaker answers on the node itself, and so runs there."""
+    return any(node.node.name == name for node, _ in witness.running(look.snapshot, "status"))
+
+
 def _node_word(look: Look, state: NodeState, member: str) -> tuple[str, str]:
     detail = SHUTTING_DOWN if state.shutdown else ""
     if state.unclean:
         return "unclean", detail
     if not state.online:
-        if member != "joined":
-            return "offline", detail
-        if not state.expected_up:
-            return "stopped", detail
-        # one that comes back joins corosync first, Pacemaker later: only what ran until now can have gone down
-        comes = look.before is not None and look.said_before(Topic.NODE, state.name) in {"", "offline", "stopped"}
-        return ("offline" if comes else "down"), detail
+        return _offline(look, state) if member == "joined" else "offline", detail
     for word, holds in (("pending", state.pending), ("standby", state.standby), ("maintenance", state.maintenance)):
         if holds:
             return word, detail
     return "online", detail
+
+
+def _offline(look: Look, state: NodeState) -> str:
+    """Return the word for a member that Pacemaker does not count as online."""
+    if _answers(look, state.name):
+        return "pending"  # sides of a split that have just met again count each other's nodes in a little later
+    if not state.expected_up:
+        return "stopped"
+    # one that comes back joins corosync first, Pacemaker later: only what ran until now can have gone down
+    comes = look.before is not None and look.said_before(Topic.NODE, state.name) in {"", "offline", "stopped"}
+    return "offline" if comes else "down"
 
 
 def fencings(look: Look) -> Told:
