@@ -400,6 +400,21 @@ def test_sides_of_a_split_that_meet_again_are_down_on_none(
     assert troubles(known("healthy", met)) == ()
 
 
+def test_one_that_was_cut_off_and_has_quorum_again_does_not_make_the_others_lost(
+    situation: SituationOf, known: KnownAfter, unseen: Alter, altered: Alter
+) -> None:
+    """Its map was read before the others were back in it, its quorum after that; they have not answered yet."""
+    whole = situation("three-nodes")
+    others = _without(unseen(whole, "n3"), altered, "n3", "n1", "n2")
+    alone = _without(_without(unseen(whole, "n1", "n2"), altered, "n1", "n3"), altered, "n2", "n3")
+    before = known(whole, others)
+    assert before.word(Topic.MEMBER, "n3") == "left"
+    after = condition(alone, before)
+    assert [after.word(Topic.MEMBER, name) for name in ("n1", "n2")] == ["joined", "joined"]
+    assert unsettled(before, after)
+    assert not any(event.kind is Kind.MEMBER_LEFT for event in diff(before, condition(whole, after)))
+
+
 def test_corosync_that_ended_is_no_stop_before_its_peers_were_heard(
     situation: SituationOf, known: KnownAfter, unseen: Alter
 ) -> None:
