@@ -19,6 +19,7 @@ import re
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,8 @@ QUIET, QUIET_WITHIN = 15.0, 420.0
 IDLE = 30.0
 BURST = 1.0
 """Seconds within which all the nodes are switched off."""
+KNOWN = 2.0
+"""Seconds from the new membership until the bot has looked and may put its cards into order."""
 TOLD_WITHIN = 120.0
 _CLUSTER = re.compile(r"\bweb\d{3,}\b")
 
@@ -170,6 +173,7 @@ async def lose(box: Box, fleet: Fleet, losses: int) -> None:
     chosen = list(fleet.clusters)[:: max(1, len(fleet.clusters) // losses)][:losses]
     chosen = [name if number % 2 else _lonely(fleet, name) for number, name in enumerate(chosen)]
     told, calls = len(box.workspace.messages("ops")), posted(box)
+    before = len(box.workspace.calls)
     begun = time.monotonic()
     for name in chosen:
         await fleet.clusters[name].power_off("n2")
@@ -187,7 +191,11 @@ async def lose(box: Box, fleet: Fleet, losses: int) -> None:
         say(
             f"  the first after {first:.1f} s, the last after {last:.1f} s ({posted(box) - calls} calls of chat.postMessage)"
         )
-    late = [name for name, at in order.items() if at > LOSS + 1]
+    calls_since = box.workspace.calls[before:]
+    methods = Counter(call.method for call in calls_since)
+    refused = Counter(call.method for call in calls_since if call.answer.get("error") == "ratelimited")
+    say(f"  calls: {dict(methods)}; refused for their pace: {dict(refused)}")
+    late = [name for name, at in order.items() if at > LOSS + KNOWN]
     marks = "".join("r" if _loses_redundancy(name) else "S" for name in order)
     sorted_ = "yes" if "rS" not in "".join("r" if _loses_redundancy(name) else "S" for name in late) else "no"
     say(f"  order (S service lost, r redundancy only): {marks}")
