@@ -51,10 +51,14 @@ def condition(snapshot: Snapshot, before: Condition | None = None) -> Condition:
 
 
 def unsettled(before: Condition | None, now: Condition) -> bool:
-    """Return whether the membership was just changing, so that a look soon after tells more than the next one due."""
-    was = before.of(Topic.MEMBER) if before else {}
-    seen = any(state.known and state.word == "seen" for state in now.of(Topic.SIGHT).values())
-    return seen and any(name in was and was[name].known > state.known for name, state in now.of(Topic.MEMBER).items())
+    """Return whether it was just changing who is there, so that a look soon after tells more than the next one due."""
+    if before is None or not any(state.known and state.word == "seen" for state in now.of(Topic.SIGHT).values()):
+        return False
+    was = before.states
+    return any(
+        topic in {Topic.MEMBER, Topic.NODE} and (topic, name) in was and was[topic, name].known > state.known
+        for (topic, name), state in now.states.items()
+    )
 
 
 def _of_the_members(view: Look, members: dict[str, str]) -> dict[Topic, Told]:

@@ -23,7 +23,7 @@ _ACTIVE = frozenset({"Started", "Promoted", "Unpromoted"})
 
 def nodes(look: Look, members_now: dict[str, str]) -> Told:
     """Tell how Pacemaker counts each node, by its best view."""
-    states: dict[str, State] = {}
+    states: dict[str, State | None] = {}
     for name in look.names:
         words = {
             who: _node_word(look, state, members_now.get(name, "") if _sees(look, who, name) else "")
@@ -32,6 +32,9 @@ def nodes(look: Look, members_now: dict[str, str]) -> Told:
         }
         if words:
             word, detail = next(iter(words.values()))
+            if word == "down" and _may_have_gone(look, name):
+                states[name] = None
+                continue
             states[name] = State(
                 word,
                 witnesses=tuple(sorted(who for who, told in words.items() if told[0] == word)),
@@ -45,6 +48,16 @@ def _sees(look: Look, who: str, name: str) -> bool:
     """Return whether a node sees another as a member: else it is cut off, and its Pacemaker cannot know."""
     cmap = look.views.get(who)
     return cmap is not None and name in cmap.joined_names()
+
+
+def _may_have_gone(look: Look, name: str) -> bool:
+    """Return whether a node that says nothing itself may have gone as a whole between corosync's word and Pacemaker's.
+
+    Then one more look tells.
+    """
+    was = look.was(Topic.NODE, name)
+    silent = any(node.node.name == name and node.unknown("status") is not None for node in look.snapshot.nodes)
+    return silent and was is not None and was.known
 
 
 def _answers(look: Look, name: str) -> bool:

@@ -173,7 +173,7 @@ def _head(card: Message) -> str:
 
 @pytest.fixture
 def chaos_lab() -> Iterator[Lab]:
-    with Lab.up(f"watchchaos{DEBIAN}", NODES, debian=DEBIAN) as lab:
+    with Lab.up(f"chaos{DEBIAN}seed{SEED}", NODES, debian=DEBIAN) as lab:
         yield lab
 
 

@@ -390,6 +390,18 @@ def test_pacemaker_that_died_on_a_member_is_told(
     assert Kind.PACEMAKER_UP in _kinds(diff(after, known("healthy", dead, "healthy")))
 
 
+def test_a_node_that_says_nothing_may_have_gone_as_a_whole(
+    situation: SituationOf, known: KnownAfter, altered: Alter, unseen: Alter
+) -> None:
+    """Its peer's Pacemaker was asked a moment after its corosync."""
+    going = unseen(_pacemaker(situation("healthy"), altered, "n2", online=False), "n2")
+    first = known("healthy", going)
+    assert "PacemakerDown:n2" not in {one.key for one in troubles(first)}
+    assert unsettled(known("healthy"), first)
+    assert "PacemakerDown:n2" in {one.key for one in troubles(known("healthy", going, going))}
+    assert "PacemakerDown:n2" not in {one.key for one in troubles(known("healthy", going, "n2-lost"))}
+
+
 def test_sides_of_a_split_that_meet_again_are_down_on_none(
     situation: SituationOf, known: KnownAfter, altered: Alter
 ) -> None:
