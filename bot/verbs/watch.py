@@ -10,7 +10,7 @@ from bot.verbs.silence import silences_table
 from bot.watch.state import WatchState
 from commands.checks.phrases import counted, listed
 from commands.condition import Topic
-from commands.report import Finding, Level, Part, Report, Table
+from commands.report import Finding, Level, Part, Report, Table, Text
 from commands.verbs.status.verb import StatusRequest
 from commands.verbs.status.verb import parse as parse_cluster_or_all
 from commands.verbs.verb import Desk, Verb
@@ -33,8 +33,10 @@ async def answer(request: StatusRequest, desk: Desk) -> Report:
     silences = [row for row in await memory.store.silences(memory.now()) if row.cluster in names]
     findings.sort(key=lambda finding: -finding.level.rank)
     parts: list[Part] = [*findings]
-    if states:
-        parts.append(_streams(states[0]) if request.cluster else _overview(states))
+    if states and request.cluster:
+        parts += [_so_far(states[0]), _streams(states[0])]
+    elif states:
+        parts.append(_overview(states))
     if silences:
         parts.append(silences_table(silences))
     about = f"`{request.cluster.name}`" if request.cluster else counted(len(names), "cluster")
@@ -102,9 +104,13 @@ def _streams(state: WatchState) -> Table:
         )
         for node, stream in state.streams
     )
+    return Table(("Node", "Stream", "State", "Since", "Last heard"), rows)
+
+
+def _so_far(state: WatchState) -> Text:
     looked = _moment(state.last_look) if state.last_look else "none yet"
-    title = f"Watched since {_moment(state.since)}, last look {looked}, alerts go to {state.channel or NOWHERE}"
-    return Table(("Node", "Stream", "State", "Since", "Last heard"), rows, title=title)
+    told = f"<#{state.channel}>" if state.channel else NOWHERE
+    return Text(f"Watched since {_moment(state.since)}, last look {looked}. Alerts go to {told}.")
 
 
 def _moment(at: datetime | float) -> str:

@@ -22,6 +22,8 @@ from config.inventory import ClusterSpec, NodeSpec
 
 PATIENCE = 3.0
 """Seconds after which a node that does not answer cannot be seen. Over a connection that stands, all facts take 50 ms."""
+FIRST_PATIENCE = 15.0
+"""The same for a node that has not answered yet: where there are many, its first connection waits for its turn."""
 UNHURRIED = 0.2
 """Seconds that a look takes even when there is news meanwhile: most of it is there by then."""
 
@@ -49,6 +51,8 @@ class Eyes:
     answered: Callable[[], None]
     clock: Clock = field(default_factory=Clock)
     _open: dict[str, _Question] = field(default_factory=dict)
+    _met: set[str] = field(default_factory=set)
+    """The nodes that have ever answered."""
 
     async def look(self, spare: Iterable[str] = ()) -> Snapshot:
         """Read every node at once. Nodes in `spare`, and those not waited for, are `NOT_ASKED` in what is returned."""
@@ -100,13 +104,15 @@ class Eyes:
             return NodeSnapshot(node)
         if question.asking.done():
             return question.asking.result()
-        waited = self.clock.now() - question.asked
-        if waited < PATIENCE:
+        patience = PATIENCE if node.name in self._met else FIRST_PATIENCE
+        if self.clock.now() - question.asked < patience:
             return NodeSnapshot(node)
-        error = Unreachable(f"it has not answered for {waited:.0f} s", node=node.name)
+        # without the seconds: what is told of it must not change from look to look
+        error = Unreachable("it does not answer", node=node.name)
         unread: dict[str, Any] = dict.fromkeys(self.reads, Unknown(str(error), error))
         return replace(NodeSnapshot(node), **unread)
 
     async def _ask(self, node: NodeSpec) -> NodeSnapshot:
         snapshot = await gather(self.cluster, self.runner, self.reads, (node.name,))
+        self._met.add(node.name)
         return snapshot.node(node.name)

@@ -22,7 +22,7 @@ from bot.watch.state import WatchState
 from commands.command import Command
 from commands.condition import Condition, State, Topic
 from commands.plan import Lane, Plan, Step
-from commands.report import Level, Report, Table
+from commands.report import Level, Report, Table, Text
 from commands.verbs.failover.verb import FAILOVER as FAILOVER_VERB
 from commands.verbs.verb import Change, Verb
 from config.inventory import ClusterSpec
@@ -323,7 +323,7 @@ async def test_watch_tells_what_is_followed_what_is_missing_and_that_nobody_is_t
     one = await here.ask(VIEWER, "watch web")
     (table,) = (part for part in one.parts if isinstance(part, Table))
     assert [row[:3] for row in table.rows] == [("n1", "journal", "follows"), ("n2", "journal", "down")]
-    assert "alerts go to C0WEB" in table.title
+    assert any("Alerts go to <#C0WEB>" in part.text for part in one.parts if isinstance(part, Text))
 
 
 async def test_watch_says_what_nobody_watches(here: Bot, store: Store, time: HandTime, nodes: Nodes) -> None:

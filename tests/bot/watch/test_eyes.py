@@ -40,6 +40,7 @@ class Nodes:
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     # the logic is the same for any number of seconds
     monkeypatch.setattr(eyes, "PATIENCE", 0.05)
+    monkeypatch.setattr(eyes, "FIRST_PATIENCE", 0.05)
     monkeypatch.setattr(eyes, "UNHURRIED", 0.01)
 
 
@@ -79,6 +80,15 @@ async def test_a_node_that_does_not_answer_is_unknown_and_asked_once(nodes: Node
     nodes.revived.set()
     await asyncio.wait_for(answered.wait(), 5)
     assert isinstance((await look.look()).node("n2").clock, Known)
+    await look.close()
+
+
+async def test_a_node_that_never_answered_is_given_more_time(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(eyes, "FIRST_PATIENCE", 60.0)
+    nodes.dead = {"n2"}
+    look = _eyes(nodes, asyncio.Event(), asyncio.Event())
+    await look.look()
+    assert (await look.look()).node("n2").clock is NOT_ASKED
     await look.close()
 
 
