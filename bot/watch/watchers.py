@@ -15,7 +15,7 @@ from config.inventory import ClusterSpec
 
 RECONCILE = 5.0
 """Seconds between two looks for clusters that were made, changed or given up."""
-_SPREAD = 0.02
+_SPREAD = 0.05
 """Seconds between the first looks at two clusters: a start of many is no burst of connections."""
 
 _log = structlog.get_logger(__name__)
