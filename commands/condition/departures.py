@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commands.checks import witness
 from commands.checks.phrases import does
-from commands.condition.look import GONE, MEMBERS, SHUTTING_DOWN, Look, stopped
+from commands.condition.look import GONE, MEMBERS, SHUTTING_DOWN, Look, awaited, stopped
 from commands.condition.record import State, Topic
 from commands.condition.testimony import Said
 from commands.facts.crm_mon import ClusterStatus
@@ -30,7 +30,8 @@ def judge(look: Look, node: NodeSnapshot, misses: tuple[str, ...], said: Said) -
     if not told and was is not None and was.known:
         return None  # what Pacemaker says of it could not be read: one more look, since a stop is no loss
     cut_off = (look.quorate(who) is False or look.said_before(Topic.MEMBER, who) in GONE for who in misses)
-    if all(cut_off) and not stopped(node) and was is not None and was.word == "joined" and was.known:
+    hasty = was is not None and was.word == "joined" and (was.known or awaited(look, name))
+    if hasty and all(cut_off) and not stopped(node):
         return None  # it is rather those who miss it that are, or were, cut off: one more look, at the others too
     clean = any(_is_clean(look, name, status) for status in told.values()) or _was_leaving(look, name)
     if was is not None and was.word == "stopped":

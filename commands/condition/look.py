@@ -11,7 +11,7 @@ from commands.condition.testimony import speaker
 from commands.facts.cib import Cib
 from commands.facts.corosync_cmap import CorosyncMap
 from commands.facts.crm_mon import ClusterStatus
-from commands.facts.fact import Known, NotRunning
+from commands.facts.fact import NOT_ASKED, Known, NotRunning
 from commands.snapshot import NodeSnapshot, Snapshot
 
 MEMBERS = frozenset({"joined", "disputed"})
@@ -93,3 +93,8 @@ def _trusted(node: NodeSnapshot) -> NodeSnapshot:
 def stopped(node: NodeSnapshot) -> bool:
     """Return whether the node says itself that corosync does not run there."""
     return isinstance(node.cmap, Known) and isinstance(node.cmap.value, NotRunning)
+
+
+def awaited(look: Look, name: str) -> bool:
+    """Return whether the answer of some other node than this one is still to come, or it was not asked at all."""
+    return any(node.node.name != name and node.cmap == NOT_ASKED for node in look.snapshot.nodes)

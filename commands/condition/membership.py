@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from commands.checks import sight, witness
 from commands.condition import departures
-from commands.condition.look import GONE, MEMBERS, Look, stopped
+from commands.condition.look import GONE, MEMBERS, Look, awaited, stopped
 from commands.condition.record import State, Topic
 from commands.condition.testimony import Said, Told, testimony
 from commands.facts import corosync_cmap
@@ -75,7 +75,7 @@ def _unmentioned(look: Look, node: NodeSnapshot, said: Said) -> State | None:
     name = node.node.name
     if stopped(node) and not look.views and not _bare(node):
         was = look.was(Topic.MEMBER, name)
-        if was is not None and was.word in MEMBERS and was.known and not look.idle:
+        if was is not None and was.word in MEMBERS and not look.idle and (was.known or awaited(look, name)):
             return None  # whether it was stopped or died its peers know, which have not answered: one more look
         word = "left" if look.said_before(Topic.MEMBER, name) == "left" else "stopped"
         return State(word, witnesses=(name,), said=said)

@@ -13,7 +13,7 @@ from commands.events import Event, Kind, diff
 from commands.facts.corosync_cmap import CorosyncMap
 from commands.facts.corosync_link import LinkStatus
 from commands.facts.crm_mon import FenceEvent
-from commands.facts.fact import Known, NotRunning, Unknown
+from commands.facts.fact import NOT_ASKED, Known, NotRunning, Unknown
 from commands.snapshot import Snapshot
 from commands.troubles import ALL_NODES, Severity, What, causes, momentary, troubles
 
@@ -428,11 +428,13 @@ def test_one_that_was_cut_off_and_has_quorum_again_does_not_make_the_others_lost
 
 
 def test_corosync_that_ended_is_no_stop_before_its_peers_were_heard(
-    situation: SituationOf, known: KnownAfter, unseen: Alter
+    situation: SituationOf, known: KnownAfter, unseen: Alter, reading: Alter
 ) -> None:
     alone = unseen(situation("n2-stopped"), "n1")
     assert known("healthy", alone).word(Topic.MEMBER, "n2") == "joined"
     assert known("healthy", alone, alone).word(Topic.MEMBER, "n2") == "stopped"
+    still_asked = reading(alone, "n1", **dict.fromkeys(STOPPED, NOT_ASKED))
+    assert known("healthy", still_asked, still_asked).word(Topic.MEMBER, "n2") == "joined"
     assert known("healthy", alone, "n2-lost").word(Topic.MEMBER, "n2") == "left"
 
 
