@@ -82,7 +82,11 @@ async def check_slack(
         yield finding
     for channel in _channels(settings, clusters):
         yield await _channel(slack, channel, identity)
-    for group in sorted({group for grant in settings.policy.grants for group in grant.groups}):
+    for cluster in clusters if settings.watch.enabled and settings.watch.channel is None else ():
+        if not cluster.channels:
+            told = f"alerts of {cluster.name} go nowhere"
+            yield Finding(Level.WARNING, told, "Give it `channels`, or all of them `watch.channel`.")
+    for group in sorted(_groups(settings)):
         yield await _group(slack, group)
 
 
@@ -127,7 +131,15 @@ def _history(wanted: frozenset[str], missing: frozenset[str]) -> Finding:
 
 def _channels(settings: Settings, clusters: tuple[ClusterSpec, ...]) -> tuple[str, ...]:
     of_clusters = (channel for cluster in clusters for channel in cluster.channels)
-    return tuple(dict.fromkeys((*of_clusters, *settings.policy.channels)))
+    of_watching = (settings.watch.channel,) if settings.watch.channel else ()
+    of_reports = (report.channel for report in settings.reports)
+    return tuple(dict.fromkeys((*of_clusters, *of_watching, *of_reports, *settings.policy.channels)))
+
+
+def _groups(settings: Settings) -> set[str]:
+    """Return the user groups that have a role, or are called."""
+    called = {one for people in settings.watch.mentions.values() for one in people if one.startswith("S")}
+    return called | {group for grant in settings.policy.grants for group in grant.groups}
 
 
 async def _channel(slack: SlackProbe, channel: str, identity: Identity) -> Finding:

@@ -16,6 +16,7 @@ from config.inventory import ClusterSpec, NodeSpec
 from config.policy import Grant, Policy, Role
 from config.sections import SlackSettings
 from config.settings import Settings
+from config.watch_sections import ReportSchedule, WatchSettings
 from sandbox.slack import DEMO, Workspace
 from sandbox.slack.world import Channel, World
 
@@ -32,14 +33,20 @@ def world(*more: Channel) -> World:
 
 
 async def findings(
-    workspace: Workspace, *channels: str, bot_token: str = "", app_token: str = "", policy: Policy | None = None
+    workspace: Workspace,
+    *channels: str,
+    bot_token: str = "",
+    app_token: str = "",
+    policy: Policy | None = None,
+    watch: WatchSettings | None = None,
+    reports: tuple[ReportSchedule, ...] = (),
 ) -> list[Finding]:
     slack = SlackSettings(
         bot_token=SecretStr(bot_token or workspace.bot_token),
         app_token=SecretStr(app_token or workspace.app_token),
         api_url=f"{workspace.url}/api/",
     )
-    settings = Settings(slack=slack, policy=policy or Policy())
+    settings = Settings(slack=slack, policy=policy or Policy(), watch=watch or WatchSettings(), reports=reports)
     async with slack_probe(slack) as probe:
         assert probe is not None
         return [finding async for finding in check_slack(settings, (spec(*channels),), probe)]
@@ -139,7 +146,7 @@ async def test_a_channel_of_the_policy_counts_and_each_is_asked_once() -> None:
 async def test_a_user_group_that_is_not_there_is_told() -> None:
     async with Workspace() as workspace:
         policy = Policy(grants=(Grant(role=Role.ADMIN, groups=("S0000000XXX",), clusters=("*",)),))
-        (finding,) = wrong(await findings(workspace, policy=policy))
+        (finding,) = wrong(await findings(workspace, "C0000000OPS", policy=policy))
         assert "no user group S0000000XXX" in finding.text
 
 
@@ -179,3 +186,19 @@ class TestManifest:
         assert "should_escape: true" in lines
         assert "socket_mode_enabled: true" in lines
         assert lines[lines.index("bot_events:") + 1] == "- app_mention"
+
+
+async def test_where_alerts_and_reports_go_and_who_is_called_is_tried_too() -> None:
+    async with Workspace() as workspace:
+        watch = WatchSettings(channel="C0000000WEB", mentions={"service": ("S0000000OPS", "here")})
+        reports = (ReportSchedule(channel="C0000000OPS", at="every day 07:00"),)
+        text = "\n".join(finding.text for finding in await findings(workspace, watch=watch, reports=reports))
+        for told in ("#web", "#ops", "has 2 members"):
+            assert told in text
+
+
+async def test_a_cluster_whose_alerts_go_nowhere_is_named() -> None:
+    async with Workspace() as workspace:
+        assert "alerts of web go nowhere" in [finding.text for finding in wrong(await findings(workspace))]
+        off = wrong(await findings(workspace, watch=WatchSettings(enabled=False)))
+        assert "alerts of web go nowhere" not in [finding.text for finding in off]
