@@ -58,7 +58,8 @@ def grouped(drafts: Sequence[Draft], seen: Seen, rules: Rules) -> tuple[Group, .
     )
     taken: set[int] = set()
     for fit, _, place, number in fits:
-        if groups[number].draft is None and (place not in taken or -fit == _HELD):
+        more = -fit == _HELD or _left(drafts[place].now, groups[number].root)
+        if groups[number].draft is None and (more or place not in taken):
             groups[number].draft = drafts[place]
             taken.add(place)
     return _merged(groups, drafts, seen, rules)
@@ -112,6 +113,12 @@ def _related(incident: Incident, root: Trouble) -> bool:
     """
     had = incident.root or incident.about
     return had is not None and had.key != root.key and len(causes((root, had))) == 1
+
+
+def _left(incident: Incident, root: Trouble) -> bool:
+    """Whether a trouble is what an incident's cause has left behind, however that itself is told now."""
+    had = incident.root
+    return had is not None and incident.open and [one for one, _ in causes((had, root))] == [had]
 
 
 def _explains(root: Trouble, incident: Incident) -> bool:

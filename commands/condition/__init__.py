@@ -34,10 +34,12 @@ def condition(snapshot: Snapshot, before: Condition | None = None) -> Condition:
     gone = frozenset(
         name for name, word in members.items() if word in GONE and view.said_before(Topic.MEMBER, name) not in GONE
     )
+    # and what one that is back counted until then: it has been away itself
+    back = frozenset(name for name, word in members.items() if word == "joined" != view.said_before(Topic.MEMBER, name))
 
     def add(told: Mapping[Topic, Told]) -> None:
         for topic, words in told.items():
-            states.update(settle(topic, words, before, view.unread, gone))
+            states.update(settle(topic, words, before, view.unread, gone | back if topic is Topic.JOINS else gone))
 
     add({Topic.SERVER: service.servers(view), Topic.CLOCK: clocks.clocks(view)})
     if before is not None and view.views and None in seen.values():
