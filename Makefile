@@ -7,8 +7,10 @@ READY := $(VENV)/.ready
 .PHONY: run test check bench chaos lock clean
 
 run: $(READY)  ## The bot: on Slack if tokens are configured, else in the sandbox (LAB=1 as root: on real nodes)
-	@if $(BIN)/hacluster tokens; then exec $(BIN)/hacluster serve; \
-	else exec $(BIN)/python -m sandbox run $(if $(LAB),--lab) $(if $(DEBIAN),--debian $(DEBIAN)) $(if $(PORT),--port $(PORT)); fi
+	@$(BIN)/hacluster tokens; case $$? in \
+	0) exec $(BIN)/hacluster serve ;; \
+	3) exec $(BIN)/python -m sandbox run $(if $(LAB),--lab) $(if $(DEBIAN),--debian $(DEBIAN)) $(if $(PORT),--port $(PORT)) ;; \
+	*) exit 1 ;; esac
 
 test: $(READY)  ## All tests, real nodes included where this machine can; says what it had to leave out
 	@.ci/system-packages

@@ -1,6 +1,6 @@
 """The command line: `hacluster serve`, `hacluster run VERB …`, `hacluster check`.
 
-Exit status: 0 done, 1 refused or something is wrong, 2 the command line itself is wrong.
+Exit status: 0 done, 1 refused or something is wrong, 2 the command line itself is wrong; of `tokens`, 3 there are none.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from bot.terminal import draw
 from commands.errors import HaclusterError
 from commands.report import Finding, Level, Report, Text
 from config.settings import ConfigurationProblems, Settings, load_settings
+
+NO_TOKENS = 3
 
 # locals in a traceback would show tokens, so typer's own tracebacks stay off
 app = typer.Typer(
@@ -72,8 +74,8 @@ def run(
 
 @app.command()
 def tokens() -> None:
-    """Say by the exit status whether Slack tokens are configured (0) or not (1)."""
-    raise typer.Exit(0 if load_settings().slack.configured else 1)
+    """Say by the exit status whether Slack tokens are configured (0) or not (3). Mistaken settings are neither (1)."""
+    raise typer.Exit(0 if load_settings().slack.configured else NO_TOKENS)
 
 
 @app.command("sudoers")

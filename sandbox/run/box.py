@@ -17,10 +17,11 @@ from typing import Self
 from sandbox.run.backing import Backing
 from sandbox.slack.front import Front, PanelButton
 from sandbox.slack.workspace import Workspace
-from sandbox.slack.world import ADA, OLE
+from sandbox.slack.world import ADA, DEMO, OLE
 
 HAPROXY_FILES = Path(__file__).parent.parent / "haproxy"
-CONNECT_WITHIN = 30.0
+CONNECT_WITHIN = 120.0
+"""Seconds; the first start on a busy laptop compiles everything. A bot that ends by itself is not waited for."""
 STOP_WITHIN = 30.0
 
 
@@ -42,14 +43,17 @@ class Box:
         folder: Path | None = None,
         settings: Mapping[str, Mapping[str, object]] | None = None,
         paced: bool = False,
+        history: bool = False,
     ) -> None:
         """Build it. `settings` are further sections of the bot's settings file, such as `watch`.
 
-        Where `paced`, the workspace refuses an app that goes faster than Slack allows.
+        Where `paced`, the workspace refuses an app that goes faster than Slack allows. With `history` the app may read
+        its channels, which it need not: it then finds out itself whether a post of unknown fate is there.
         """
         self.backing = backing
         self._settings = settings or {}
-        self.workspace = Workspace(port=port, front=self._front(), paced=paced)
+        scopes = (*DEMO.app.scopes, *HISTORY) if history else None
+        self.workspace = Workspace(port=port, front=self._front(), paced=paced, scopes=scopes)
         self.http_port = _free_port()
         self.bot: asyncio.subprocess.Process | None = None
         self._made = folder is None
@@ -83,10 +87,25 @@ class Box:
                 str(self.hacluster), "serve", env=self.environment(), stdout=log, stderr=log, cwd=self.folder
             )
         try:
-            await self.workspace.wait_for(lambda: self.workspace.connected > 0, timeout=CONNECT_WITHIN)
+            await self._connected(self.bot)
         except TimeoutError:
             await self.stop_bot()
             raise RuntimeError(f"the bot did not connect:\n{self.log()[-2000:]}") from None
+
+    async def _connected(self, bot: asyncio.subprocess.Process) -> None:
+        """Wait until the bot is there. Raises TimeoutError where it is not, or has ended."""
+        there = asyncio.create_task(
+            self.workspace.wait_for(lambda: self.workspace.connected > 0, timeout=CONNECT_WITHIN)
+        )
+        ended = asyncio.create_task(bot.wait())
+        try:
+            await asyncio.wait({there, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not there.done():
+                raise TimeoutError
+            there.result()
+        finally:
+            there.cancel()
+            ended.cancel()
 
     async def stop_bot(self) -> None:
         """Ask the bot to stop, and end it if it does not."""

@@ -135,3 +135,12 @@ def test_help_names_every_command(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     out = capsys.readouterr().out
     for command in ("serve", "run", "check"):
         assert command in out
+
+
+def test_tokens_tells_none_from_mistaken_settings_so_that_make_run_does_not_take_a_typo_for_no_slack(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(monkeypatch, "tokens") == 3
+    (tmp_path / "hacluster.toml").write_text('[slack]\nmood = "socket"\n')
+    assert run(monkeypatch, "tokens") == 1
+    assert "mood" in capsys.readouterr().err
