@@ -58,7 +58,7 @@ def grouped(drafts: Sequence[Draft], seen: Seen, rules: Rules) -> tuple[Group, .
     )
     taken: set[int] = set()
     for fit, _, place, number in fits:
-        more = -fit == _HELD or _left(drafts[place].now, groups[number].root)
+        more = -fit == _HELD or _belongs(drafts[place].now, groups[number].root)
         if groups[number].draft is None and (more or place not in taken):
             groups[number].draft = drafts[place]
             taken.add(place)
@@ -115,10 +115,16 @@ def _related(incident: Incident, root: Trouble) -> bool:
     return had is not None and had.key != root.key and len(causes((root, had))) == 1
 
 
-def _left(incident: Incident, root: Trouble) -> bool:
-    """Whether a trouble is what an incident's cause has left behind, however that itself is told now."""
+def _belongs(incident: Incident, root: Trouble) -> bool:
+    """Whether a trouble belongs to an incident, however that itself is told now.
+
+    It is what the incident's cause has left behind, or that nodes were away for a moment while a link to them is down.
+    """
     had = incident.root
-    return had is not None and incident.open and [one for one, _ in causes((had, root))] == [had]
+    if had is None or not incident.open:
+        return False
+    passing = root.what is What.RESTARTED and had.what is What.LINK_DOWN and _related(incident, root)
+    return passing or [one for one, _ in causes((had, root))] == [had]
 
 
 def _explains(root: Trouble, incident: Incident) -> bool:

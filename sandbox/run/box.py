@@ -20,6 +20,7 @@ from sandbox.slack.workspace import Workspace
 from sandbox.slack.world import ADA, DEMO, OLE
 
 HAPROXY_FILES = Path(__file__).parent.parent / "haproxy"
+HISTORY = ("channels:history", "groups:history")
 CONNECT_WITHIN = 120.0
 """Seconds; the first start on a busy laptop compiles everything. A bot that ends by itself is not waited for."""
 STOP_WITHIN = 30.0

@@ -17,9 +17,9 @@ from sandbox.slack.records import Message
 from tests.lab.faults import Fault
 
 REPEAT = "may be a repeat"
-_BESIDE = re.compile(r"part of another incident|I (cannot|could not) see")
-"""Headlines of cards that may stand beside a fault's own: those that were put to it, and those about the bot itself, which
-a busy machine keeps from hearing its nodes."""
+_BESIDE = re.compile(r"part of another incident|by a stream's word only|I (cannot|could not) see")
+"""Headlines of cards that may stand beside a fault's own: those that were put to it, early words that no look bore out, and
+those about the bot itself, which a busy machine keeps from hearing its nodes."""
 _LOST = re.compile(r"\b(n\d) (?:is|was) lost\b")
 _MOMENT = "%Y-%m-%d %H:%M:%S.%f"
 """How the store writes moments, which are UTC."""

@@ -179,7 +179,7 @@ def chaos_lab() -> Iterator[Lab]:
 
 @pytest.fixture
 async def ada(chaos_lab: Lab) -> AsyncIterator[Person]:
-    async with Box(LabBacking(chaos_lab, DEBIAN), settings=SETTINGS) as box:
+    async with Box(LabBacking(chaos_lab, DEBIAN), settings=SETTINGS, history=True) as box:
         person = Person(box)
         ended = await person.do(setup_line(box.backing))
         assert "done and verified" in ended, ended
