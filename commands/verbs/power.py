@@ -245,7 +245,7 @@ def _boot(word: str, title: str, not_done: str, *, wanted: bool) -> Change:
         if isinstance(here, Refusal):
             return here
         if not any(lacks(node) for node in here.nodes):
-            so = f"`{cluster.name}`: that is so {here.where()} already ({word}d).{here.without(not_done)}"
+            so = f"`{cluster.name}` is {word}d {here.where()} already.{here.without(not_done)}"
             return NothingToDo(word, so)
         command = Command(("pcs", "cluster", word, *here.which), timeout=60, changes=True)
         told = f"{title}, {here.where()}"

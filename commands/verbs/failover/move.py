@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from commands.facts.cib import Cib
-from commands.facts.fact import Known, NotRunning
+from commands.facts.fact import Known, NotRunning, Unknown
 from commands.gates import GateState, gate_state
 from commands.plan import Refusal
 from commands.report import Finding, Level
@@ -87,9 +87,10 @@ def seen_from(move: Move, target: str, snapshot: Snapshot) -> Move:
 
 
 def _why_not(node: NodeSnapshot) -> str:
-    if isinstance(node.cib, Known):
-        return node.cib.value.why if isinstance(node.cib.value, NotRunning) else "unknown"
-    return node.cib.why.removeprefix(f"{node.node.name}: ")
+    if isinstance(node.cib, Known) and isinstance(node.cib.value, NotRunning):
+        return "the cluster does not run there"
+    unread = next((reading for reading in (node.cib, node.status) if isinstance(reading, Unknown)), None)
+    return unread.why.removeprefix(f"{node.node.name}: ") if unread else "unknown"
 
 
 def _quorate(node: NodeSnapshot) -> bool:
