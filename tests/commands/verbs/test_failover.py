@@ -195,6 +195,13 @@ def test_a_home_that_was_stopped_says_itself_that_it_let_go(situation: Situation
 
 
 @GENERATIONS
+def test_a_cluster_that_is_stopped_is_told_so_in_our_words(situation: SituationOf, debian: int) -> None:
+    told = reasons(failover(situation("stopped", debian), "vip1"))
+    assert "n1: the cluster does not run there; n2: the cluster does not run there" in told
+    assert "CIB" not in told
+
+
+@GENERATIONS
 def test_a_second_approval_changes_nothing(situation: SituationOf, debian: int) -> None:
     approved = situation("n2-lost-failover-approved", debian)
     assert isinstance(failover(approved, "vip2", to="n1"), NothingToDo)
