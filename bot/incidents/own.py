@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.incidents.people import name_of
 from bot.incidents.state import OwnChange, Rules, Seen
@@ -12,6 +13,8 @@ from commands.troubles import Severity, Trouble, What
 
 LASTING = frozenset({What.NODE_STOPPED, What.STANDBY, What.MAINTENANCE})
 """Somebody's doing, and meant to last: it is told, quietly. All else that a change explains passes by itself."""
+AT_ONCE = timedelta(seconds=5)
+"""How long after a change has ended what is meant to last may still be found to have begun by it."""
 
 _MOVES = frozenset({What.VIP_NOWHERE, What.VIP_WAITING, What.RESOURCE_STOPPED})
 _POWER = LASTING | _MOVES | {
@@ -52,13 +55,14 @@ def explained(found: Iterable[Trouble], seen: Seen, rules: Rules) -> Explained |
     """Return the own change that explains troubles of one cause (the root first); None if there is none.
 
     What comes with the root and costs the service must be explained too. What passes by itself may take as long as an
-    incident is held down; then it is no longer a matter of the change.
+    incident is held down, what is meant to last is there at its end; later it is no longer a matter of the change.
     """
     root, *others = found
     costly = [one for one in others if one.severity is Severity.SERVICE]
     for change in reversed(seen.own):
         covers = _EXPLAINS.get(change.verb, frozenset())
-        late = change.ended is not None and seen.at - change.ended > rules.hold_down and root.what not in LASTING
+        within = AT_ONCE if root.what in LASTING else rules.hold_down
+        late = change.ended is not None and seen.at - change.ended > within
         if root.what not in covers or late or any(one.what not in covers for one in costly):
             continue
         if change.verb in {"failover", "failback"} or _meant(change, root, seen):

@@ -154,3 +154,9 @@ def test_a_link_calls_only_if_it_stays_down() -> None:
     (act,) = course.look(LINK, after=15)
     assert act.mention
     assert act.lines == ("still so: the link between n1 and n2 is down",)
+
+
+def test_a_change_that_has_ended_explains_nothing_that_somebody_does_later() -> None:
+    course = Course(own=(replace(STOP, ended=NOW - timedelta(seconds=40)),))
+    (act,) = course.look(STOPPED)
+    assert not act.incident.own
