@@ -111,8 +111,9 @@ def _related(incident: Incident, root: Trouble) -> bool:
 
     Of a node that is lost nobody tells links any more; and what a cause has done may be there for longer than itself.
     """
-    had = incident.root or incident.about
-    return had is not None and had.key != root.key and len(causes((root, had))) == 1
+    return any(
+        had.key != root.key and (len(causes((root, had))) == 1 or _same_address(root, had)) for had in _had(incident)
+    )
 
 
 def _belongs(incident: Incident, root: Trouble) -> bool:
@@ -124,7 +125,17 @@ def _belongs(incident: Incident, root: Trouble) -> bool:
     if had is None or not incident.open:
         return False
     passing = root.what is What.RESTARTED and had.what is What.LINK_DOWN and _related(incident, root)
-    return passing or [one for one, _ in causes((had, root))] == [had]
+    return passing or any([one for one, _ in causes((it, root))] == [it] for it in _had(incident))
+
+
+def _had(incident: Incident) -> tuple[Trouble, ...]:
+    """Return what an incident is told by: what is left of it, and what began it, which may be mended by now."""
+    return tuple(one for one in (incident.root, incident.about) if one is not None)
+
+
+def _same_address(one: Trouble, other: Trouble) -> bool:
+    """Whether both say of the same floating IP that it is on no node, whatever it waits for there."""
+    return one.subject == other.subject and {one.what, other.what} == {What.VIP_NOWHERE, What.VIP_WAITING}
 
 
 def _explains(root: Trouble, incident: Incident) -> bool:

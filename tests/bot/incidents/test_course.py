@@ -313,3 +313,15 @@ def test_it_is_stored_whole() -> None:
     course.look(LOST, WAITING)
     incident = replace(course.only, escalated=NOW, silenced="s", unsaid=("x",), returns=(NOW,))
     assert from_json(to_json(incident)) == incident
+
+
+def test_an_address_that_waits_first_and_then_starts_where_its_node_is_back_stays_on_the_nodes_card() -> None:
+    waiting, starting = trouble(What.VIP_WAITING, "vip2", "n2"), trouble(What.VIP_NOWHERE, "vip2", "n2")
+    course = Course()
+    course.look(STOPPED, waiting)
+    course.look(waiting, after=10)
+    course.look(starting, after=1)
+    course.look(after=6)
+    course.look(after=60)
+    assert course.only.phase is Phase.RESOLVED
+    assert "the cluster was stopped on" in course.only.title
