@@ -28,6 +28,10 @@ QUIET = 6.0
 Doing = Callable[[Lab], object]
 
 
+def _nothing(_: Lab) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Situation:
     """What is done to the cluster, what its one card must say meanwhile, and how it ends."""
@@ -43,6 +47,8 @@ class Situation:
     button: str = ""
     passes: bool = False
     """It is over before anybody can heal it."""
+    tidy: Doing = _nothing
+    """What clears away what Pacemaker remembers of it."""
 
 
 def _pcs(*words: str) -> Doing:
@@ -53,14 +59,19 @@ def _on(node: str, *argv: str) -> Doing:
     return lambda lab: lab.exec(node, argv)
 
 
-def _nothing(_: Lab) -> None:
-    pass
-
-
 def _blind(lab: Lab) -> None:
     for node in lab.nodes:
         lab.cut_host(node)
 
+
+def _all_on(lab: Lab) -> None:
+    for node in lab.nodes:
+        if not lab.is_on(node):
+            lab.power_on(node)
+
+
+_ONE_SIDE_FIRST = r"stopped on|restarted"
+"""On a busy machine one side may answer long before the other: that its peer is lost is then told by its word."""
 
 _TAKE_AWAY = "ip -o -4 addr show | awk '/scope global secondary/ {print $4, $2; exit}' | while read address nic; do ip addr del $address dev $nic; done"
 
@@ -100,7 +111,8 @@ SITUATIONS = (
         lambda lab: lab.cut("n1", "n2"),
         r"web: members disagree on who is a member",
         lambda lab: lab.heal(),
-        r"resolved: ",
+        r"resolved: members disagreed on who is a member",
+        never=_ONE_SIDE_FIRST,
     ),
     Situation(
         "the bot is cut off one node",
@@ -139,6 +151,7 @@ SITUATIONS = (
         _nothing,
         r"resolved: vip1 (was down|failed)",
         passes=True,
+        tidy=_pcs("resource", "cleanup"),
     ),
 )
 
@@ -164,12 +177,13 @@ SPLIT = Situation(
     r"Critical · web: members disagree on who is a member, vip[12] is on two nodes at once",
     lambda lab: lab.heal(),
     r"resolved: members disagreed on who is a member",
+    never=_ONE_SIDE_FIRST,
 )
 POWEROFF = Situation(
     "the DC is shut down",
     lambda lab: lab.exec(_dc(lab), ["systemctl", "poweroff"], check=False),
     r"web: the cluster is stopped on n\d",
-    lambda lab: [lab.power_on(node) for node in lab.nodes if not lab.is_on(node)],
+    _all_on,
     r"resolved: the cluster was stopped on n\d",
 )
 
@@ -257,4 +271,5 @@ async def _one_card(ada: Person, lab: Lab, situation: Situation) -> None:
     assert not any(re.search(situation.never, text) for text in told), story()
     thread = ada.thread(ada.alerts()[-1])
     assert any("resolved" in line for line in thread), thread
+    await asyncio.to_thread(situation.tidy, lab)
     assert "healthy" in (await ada.ask("/hacluster status")).text
