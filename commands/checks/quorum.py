@@ -17,7 +17,14 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
     for node, quorum in witness.running(snapshot, "quorum"):
         sides.setdefault(quorum.ring_id, (quorum, []))[1].append(node.node.name)
     for quorum, names in sides.values():
-        if not quorum.quorate:
+        if not quorum.quorate and quorum.total_votes >= quorum.quorum:
+            yield Finding(
+                Level.CRITICAL,
+                f"{does(names, 'has', 'have')} no quorum, though the votes are there: since it was started, it waits to see "
+                "all nodes at once (`wait_for_all`). Pacemaker starts nothing there",
+                "Bring the others back. Where one is surely off and stays off, see pcs(8), `quorum unblock`.",
+            )
+        elif not quorum.quorate:
             yield Finding(
                 Level.CRITICAL,
                 f"{does(names, 'has', 'have')} no quorum: {_votes(quorum.total_votes)} there, {quorum.quorum} needed. "

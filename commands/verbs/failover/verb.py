@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from commands.errors import UsageError
 from commands.plan import Decision, NothingToDo, Refusal
+from commands.report import Finding
 from commands.snapshot import Snapshot
-from commands.verbs.failover.move import MoveRequest, no, seen_from, understood
-from commands.verbs.failover.reasons import best_target, reasons_not_to
+from commands.verbs.failover.move import Move, MoveRequest, no, seen_from, understood
+from commands.verbs.failover.reasons import best_target, reasons_not_to, target_problems
 from commands.verbs.failover.steps import allowing, plan_of
 from commands.verbs.verb import Change, Desk, Verb
 from commands.verbs.words import Option, Words
@@ -53,7 +54,7 @@ def decide_failover(request: MoveRequest, snapshot: Snapshot) -> Decision:
         return move
     target = request.to or best_target(move, snapshot)
     if target is None:
-        return Refusal("failover", (no("no other node is online to take it", "Look at `status`."),))
+        return Refusal("failover", _nobody(move, snapshot))
     move = seen_from(move, target, snapshot)
     if move.sources == (target,):
         return NothingToDo("failover", f"`{move.resource}` ({move.address}) is on {target} already.")
@@ -61,6 +62,13 @@ def decide_failover(request: MoveRequest, snapshot: Snapshot) -> Decision:
     if reasons:
         return Refusal("failover", reasons)
     return plan_of("failover", move, target, snapshot)
+
+
+def _nobody(move: Move, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Return why none of the nodes that could be asked can take the floating IP."""
+    others = [node for node in snapshot.nodes if node.node.name not in move.sources]
+    why = [reason for node in others for reason in target_problems(move, node)]
+    return (no("no other node is fit to take it", "Look at `status`."), *why)
 
 
 def decide_failback(request: MoveRequest, snapshot: Snapshot) -> Decision:

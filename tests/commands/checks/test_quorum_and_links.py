@@ -43,6 +43,13 @@ def test_no_quorum_is_critical_and_names_the_nodes(situation: SituationOf, alter
     assert told(lame, "n1, n2 and n3 have no quorum", "1 vote there, 2 needed", level=Level.CRITICAL)
 
 
+def test_votes_that_do_not_count_yet_are_not_called_too_few(
+    situation: SituationOf, altered: Altered, told: Told
+) -> None:
+    waits = altered(situation("n2-lost"), "n1", "quorum", quorate=False, total_votes=1, quorum=1)
+    assert told(waits, "n1 has no quorum, though the votes are there", "wait_for_all", level=Level.CRITICAL)
+
+
 def links(second: Callable[[int], bool]) -> tuple[Link, ...]:
     """Return two links of which the second is up to the peers that the function says."""
     peers = tuple(LinkPeer(node, second(node), "connected" if second(node) else "disconnected") for node in (1, 2))

@@ -305,7 +305,11 @@ def test_a_target_that_cannot_take_it_is_refused_with_the_reason(
 @GENERATIONS
 def test_where_no_other_node_can_take_it_that_is_said(situation: SituationOf, debian: int) -> None:
     for name, vip in (("n2-lost", "vip1"), ("n1-standby", "vip2"), ("split", "vip1"), ("haproxy-failed-start", "vip1")):
-        assert "no other node is online" in reasons(failover(whole(situation(name, debian)), vip))
+        assert "no other node is fit to take it" in reasons(failover(whole(situation(name, debian)), vip))
+
+
+def test_why_each_other_node_cannot_take_it_is_said(situation: SituationOf) -> None:
+    assert "n1: it is in standby" in reasons(failover(whole(situation("n1-standby")), "vip2"))
 
 
 @GENERATIONS
