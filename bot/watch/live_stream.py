@@ -130,7 +130,7 @@ class LiveStream:
             self._since = self._clock.wall()
         changed, self._alive, self._cause = cause is not self._cause, False, cause
         if changed:
-            log.info("stream down", node=self._node.name, stream=self._feed.name, cause=cause, why=self._why)
+            log.info("stream down", node=self._node.name, stream=self._feed.name, cause=cause.value, why=self._why)
             self._sink(StreamDown(self._node.name, self._feed.name, cause, self._why, self._clock.wall()))
 
     async def _pause(self, seconds: float) -> bool:
