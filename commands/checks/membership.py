@@ -80,7 +80,8 @@ def _absent(snapshot: Snapshot, node: NodeSnapshot, maps: dict[str, CorosyncMap]
     state = status.node(name) if status else None
     stopped = witness.stopped(node)
     if state is not None and not state.online and not state.expected_up and not state.unclean:
-        yield Finding(Level.WARNING, f"{name} is no member{seen} it: {_why_down(status, name)}", start, name)
+        remedy = f"It does not answer: look at its power and network, then {start}." if sight.is_blind(node) else start
+        yield Finding(Level.WARNING, f"{name} is no member{seen} it: {_why_down(status, name)}", remedy, name)
     elif state is None and stopped:
         yield Finding(Level.WARNING, f"the cluster does not run on {name}", start, name)
     elif stopped:
