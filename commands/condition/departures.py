@@ -8,6 +8,7 @@ from commands.condition.look import GONE, MEMBERS, SHUTTING_DOWN, Look, awaited,
 from commands.condition.record import State, Topic
 from commands.condition.testimony import Said
 from commands.facts.crm_mon import ClusterStatus
+from commands.facts.fact import NOT_ASKED
 from commands.snapshot import NodeSnapshot
 
 
@@ -33,6 +34,8 @@ def judge(look: Look, node: NodeSnapshot, misses: tuple[str, ...], said: Said) -
     hasty = was is not None and was.word == "joined" and (was.known or awaited(look, name))
     if hasty and all(cut_off) and not stopped(node):
         return None  # it is rather those who miss it that are, or were, cut off: one more look, at the others too
+    if was is not None and was.word == "joined" and node.cmap == NOT_ASKED and _mutual(look, name, misses):
+        return None  # each calls the other gone, and this one is still to answer: are they apart, or is one lost?
     clean = any(_is_clean(look, name, status) for status in told.values()) or _was_leaving(look, name)
     if was is not None and was.word == "stopped":
         word, detail = "stopped", was.detail
@@ -46,6 +49,12 @@ def judge(look: Look, node: NodeSnapshot, misses: tuple[str, ...], said: Said) -
         word, detail = "left", _doubt(look, misses)
     witnesses = sorted((*misses, name) if stopped(node) else misses)
     return State(word, witnesses=tuple(witnesses), detail=detail, said=said)
+
+
+def _mutual(look: Look, name: str, misses: tuple[str, ...]) -> bool:
+    """Return whether those who miss a node are, by its own word, gone themselves."""
+    states = [look.was(Topic.MEMBER, who) for who in misses]
+    return all(state is not None and state.word in GONE and name in state.witnesses for state in states)
 
 
 def _told(look: Look, misses: tuple[str, ...]) -> dict[str, ClusterStatus]:

@@ -21,7 +21,14 @@ _OF_A_NODE = _CARRIED | {
 _EXPLAINED: dict[What, frozenset[What]] = {
     What.VIEWS_DIFFER: _VIPS
     | _RESOURCES
-    | {What.LINK_DOWN, What.NODE_UNCLEAN, What.FENCING_FAILED, What.SIGHT_LOST, What.QUORUM_LOST},
+    | {
+        What.FENCING_FAILED,
+        What.LINK_DOWN,
+        What.NODE_LOST,  # as one side told it before the other had answered
+        What.NODE_UNCLEAN,
+        What.QUORUM_LOST,
+        What.SIGHT_LOST,
+    },
     What.NODE_LOST: _OF_A_NODE | {What.QUORUM_LOST},
     What.NODE_STOPPED: _OF_A_NODE | {What.QUORUM_LOST},
     What.NODE_UNCLEAN: _OF_A_NODE,
