@@ -59,6 +59,9 @@ def _seen(look: Look, name: str, sees: tuple[str, ...], misses: tuple[str, ...],
     # against a side with quorum a node without it counts nothing: it is the one that is cut off
     quorate = any(look.quorate(who) is not False for who in sees)
     against = tuple(who for who in misses if look.quorate(who) is not False) if quorate else misses
+    before = look.was(Topic.MEMBER, name)
+    if before and before.known and before.word in GONE and sees == (name,) and awaited(look, name):
+        return None  # back by its own word alone: one more look, at those that are still to answer too
     if not against:
         return State("joined", nodes=sees, witnesses=sees, said=said)
     was = look.was(Topic.MEMBER, name)

@@ -45,6 +45,8 @@ class Situation:
     never: str = r"\bn\d is lost"
     """A pattern that no card matches from beginning to end."""
     button: str = ""
+    at_most: int = 1
+    """Cards: after a split without gates, Pacemaker's moving things back may be told by one of its own."""
     passes: bool = False
     """It is over before anybody can heal it."""
     tidy: Doing = _nothing
@@ -178,6 +180,7 @@ SPLIT = Situation(
     lambda lab: lab.heal(),
     r"resolved: members disagreed on who is a member",
     never=_ONE_SIDE_FIRST,
+    at_most=2,
 )
 POWEROFF = Situation(
     "the DC is shut down",
@@ -266,7 +269,7 @@ async def _one_card(ada: Person, lab: Lab, situation: Situation) -> None:
         pytest.fail(story())
     await asyncio.sleep(QUIET)  # what must not come has no event to wait for
     card("")()
-    assert len(ada.alerts()) == before + 1, story()
+    assert before < len(ada.alerts()) <= before + situation.at_most, story()
     assert any(re.search(situation.says, text) for text in told), story()
     assert not any(re.search(situation.never, text) for text in told), story()
     thread = ada.thread(ada.alerts()[-1])
