@@ -109,6 +109,8 @@ class TerminalSurface:
         for number, choice in enumerate(choices, start=1):
             self._console.print(RichText(f"  {number}  {clean(choice.label)}"))
         typed = await self._ask(f"Which? [1-{len(choices)}, Enter for none] ")
+        if typed is None:
+            self._console.print(RichText("Nobody is here to choose, so nothing was done; --yes confirms a plan."))
         chosen = _chosen(typed or "", choices)
         if chosen is not None and chosen.confirm:
             sure = await self._ask(f"{clean(chosen.confirm)} Type yes to go on: ")

@@ -173,3 +173,12 @@ async def test_a_form_is_no_choice_here() -> None:
 
     assert await surface.choose(Report("?", choices=(Choice("Fill in", FORM_ACTION, "setup"),))) is None
     assert questions == []
+
+
+async def test_where_nobody_can_choose_it_is_said_that_nothing_was_done(capsys: pytest.CaptureFixture[str]) -> None:
+    async def nobody(_: str) -> str | None:
+        return None
+
+    with TerminalSurface(Console(width=100), nobody) as surface:
+        assert await surface.choose(PLAN) is None
+    assert "nothing was done; --yes confirms a plan" in capsys.readouterr().out
