@@ -275,4 +275,7 @@ async def _one_card(ada: Person, lab: Lab, situation: Situation) -> None:
     thread = ada.thread(ada.alerts()[-1])
     assert any("resolved" in line for line in thread), thread
     await asyncio.to_thread(situation.tidy, lab)
-    assert "healthy" in (await ada.ask("/hacluster status")).text
+    async with asyncio.timeout(SETTLED_WITHIN):
+        # Pacemaker looks at everything anew after a cleanup, and for a moment knows of nothing
+        while "healthy" not in (await ada.ask("/hacluster status")).text:
+            await asyncio.sleep(1)
