@@ -277,5 +277,5 @@ async def _one_card(ada: Person, lab: Lab, situation: Situation) -> None:
     await asyncio.to_thread(situation.tidy, lab)
     async with asyncio.timeout(SETTLED_WITHIN):
         # Pacemaker looks at everything anew after a cleanup, and for a moment knows of nothing
-        while "healthy" not in (await ada.ask("/hacluster status")).text:
+        while "healthy" not in (await ada.ask("/hacluster status")).text:  # noqa: ASYNC110 - no event tells it
             await asyncio.sleep(1)
