@@ -29,9 +29,9 @@ bench: $(READY)  ## Measured in one run: ratios and delays on real nodes (root),
 	$(BIN)/python -m tests.lab.bench_watching
 	$(BIN)/python -m tests.lab.fleet
 
-chaos: $(READY)  ## An hour of random faults, then setup killed at every step, on real nodes (root; takes long)
+chaos: $(READY)  ## Each situation and an hour of random faults, then setup killed at every step, on real nodes (root; takes long)
 	@.ci/system-packages
-	CHAOS_MINUTES=$${CHAOS_MINUTES:-60} $(BIN)/pytest tests/lab/test_watch_chaos.py $(ARGS)
+	CHAOS_MINUTES=$${CHAOS_MINUTES:-60} $(BIN)/pytest tests/lab/test_watching.py tests/lab/test_watch_chaos.py $(ARGS)
 	for debian in 11 12 13; do for bare in '' 1; do \
 	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_BARE=$$bare $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done; \
 	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_FENCED=1 CHAOS_STEPS='fence-secrets draft configure' $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done

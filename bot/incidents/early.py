@@ -54,13 +54,13 @@ class Ear:
         if there is not None:
             there.tell_once(trouble.text)
             return
-        draft = self._gone_about(trouble.key, pair) or self._early_about(pair)
+        draft = self._gone_about(trouble.key, pair) or self._early_about(pair) or self._nobody_yet()
         if draft is None:
             draft = Draft.begun(self.seen.cluster, trouble.key, (trouble,), self.seen.at, self.rules, self.fresh_id)
             self.drafts.append(draft)
             draft.tell(trouble.text)
         elif draft.now.phase is Phase.EARLY:
-            draft.early((*draft.now.troubles, trouble), "")
+            draft.early((*draft.now.troubles, trouble), "" if draft.now.troubles else trouble.text)
         elif at > draft.now.turned:  # what is told a second time, by a slower stream, is older than what is known
             draft.early((trouble,), trouble.text)
 
@@ -139,6 +139,11 @@ class Ear:
             if early and pair.intersection(*(one.nodes for one in incident.troubles)):
                 return draft
         return None
+
+    def _nobody_yet(self) -> Draft | None:
+        """Return the early incident of an overdue token: a link that is down says whose it is."""
+        about = (draft for draft in self.drafts if draft.now.phase is Phase.EARLY and draft.now.cause == TOKEN)
+        return next(about, None)
 
     def _gone_about(self, key: str, pair: frozenset[str]) -> Draft | None:
         """Return the incident about this link, else this pair's links, that recovers or did lately: it comes back."""

@@ -141,6 +141,16 @@ def test_an_overdue_token_is_a_word_of_its_own_only_where_nothing_else_tells_of_
     assert beside.hear(overdue, after=1) == ()
 
 
+def test_a_link_that_is_told_after_the_token_says_whose_it_is() -> None:
+    course = Course()
+    course.hear(link_signal(SignalKind.TOKEN_LATE, far=None))
+    (act,) = course.hear(link_signal(), after=1)
+    assert not act.new
+    assert course.only.title == "the link between n1 and n2 is down"
+    course.look(LOST, after=4)
+    assert course.only.title == "n2 is lost"
+
+
 def test_a_token_that_comes_after_all_is_taken_back() -> None:
     course = Course()
     course.hear(link_signal(SignalKind.TOKEN_LATE, far=None))
