@@ -39,6 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not os.environ.get("CHAOS_MINUTES"):
+        terminalreporter.write_line(
+            "NOT RUN: tests/lab/test_watching.py and test_watch_chaos.py, which `make chaos` runs."
+        )
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped:
         terminalreporter.write_line(f"LEFT OUT: {len(skipped)} tests this machine cannot run; the reasons are above.")
