@@ -48,8 +48,14 @@ def card_name(incident_id: str) -> str:
 
 
 def urgency(incident: Incident) -> int:
-    """How urgent it is to tell, 0 to 3: what is lost goes before what is back."""
-    return int(incident.severity) if incident.phase in {Phase.EARLY, Phase.CONFIRMED} else 0
+    """How urgent it is to tell, 0 to 3: what is lost for certain goes before what may be, and before what is back."""
+    match incident.phase:
+        case Phase.CONFIRMED:
+            return int(incident.severity)
+        case Phase.EARLY:
+            return 1
+        case _:
+            return 0
 
 
 def headline(incident: Incident) -> str:

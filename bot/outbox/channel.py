@@ -30,7 +30,8 @@ def _lanes() -> dict[Task, Lane]:
     return {
         # the spare turn is for the first word of an incident: Slack bears two posts at once, not many
         Task.POST: Lane(Turns(pace.POST, spare=1)),
-        Task.EDIT: Lane(Turns(pace.EDIT)),
+        # as much for an edit that says what is lost, where the card was edited a moment before
+        Task.EDIT: Lane(Turns(pace.EDIT, spare=1)),
         Task.LOOK: Lane(Turns(pace.LOOK)),
     }
 

@@ -17,6 +17,8 @@ AWAY = timedelta(minutes=5)
 """How late messages of no urgency are told in one digest and no longer each by itself."""
 FEW = 3
 """So many late ones are no flood, and each is sent."""
+_LOSS = 2
+"""The urgency from which something is lost for certain."""
 _LONGEST_REST = 300.0
 _REFUSED_AGAIN = 60.0
 """Seconds until a channel that refuses is tried again: somebody may have invited the bot."""
@@ -34,10 +36,11 @@ class Job:
 
 @dataclass(slots=True)
 class _Rest:
-    """A message that is left alone until a moment, after so many failures."""
+    """A message that is left alone until a moment, after so many failures of one kind of call."""
 
     until: float
     failures: int
+    lane: Lane
 
 
 class Queue:
@@ -127,9 +130,11 @@ class Queue:
         return new
 
     def rest(self, message_id: str, now: float, least: float) -> int:
-        """Leave a message alone for a while, longer each time; return how often it has failed."""
-        failures = self._rests[message_id].failures + 1 if message_id in self._rests else 1
-        self._rests[message_id] = _Rest(now + min(least * 2 ** (failures - 1), _LONGEST_REST), failures)
+        """Leave a message alone for a while, longer each time; return how often what is being done has failed."""
+        _, lane = self._under_way[message_id]
+        before = self._rests.get(message_id)
+        failures = before.failures + 1 if before is not None and before.lane is lane else 1
+        self._rests[message_id] = _Rest(now + min(least * 2 ** (failures - 1), _LONGEST_REST), failures, lane)
         return failures
 
     def floods(self, now: datetime) -> Iterator[tuple[OutgoingRow, ...]]:
@@ -183,7 +188,7 @@ class Queue:
         lane = channel.lanes[job.task]
         if lane.busy or (channel.refused and channel.busy) or (self._away_until is not None and self._under_way):
             return None
-        ready = [lane.turns.ready_at(1 if _is_first_word(job.row) else 0)]
+        ready = [lane.turns.ready_at(1 if _is_to_be_known_at_once(job) else 0)]
         if job.task is Task.EDIT:
             ready.append(self._edits.ready_at())
         if job.row.id in self._rests:
@@ -204,6 +209,6 @@ def _task(row: OutgoingRow) -> Task | None:
     return Task.EDIT if row.state == "sent" and row.shown < row.version else None
 
 
-def _is_first_word(row: OutgoingRow) -> bool:
-    """Whether people have nothing about this yet and are to have it at once."""
-    return row.card is not None or row.urgency > 0
+def _is_to_be_known_at_once(job: Job) -> bool:
+    """Whether people have nothing about this yet; or have a card that does not say yet how bad it is."""
+    return job.row.urgency >= _LOSS if job.task is Task.EDIT else job.row.card is not None or job.row.urgency > 0

@@ -72,6 +72,23 @@ async def test_the_first_word_on_something_does_not_wait_behind_one_message(offi
     assert office.slack.headlines(OPS)[2:] == ["n3 is lost"]
 
 
+async def test_a_card_that_gets_worse_does_not_wait_behind_its_last_edit(office: Office) -> None:
+    await office.outbox.card("a", OPS, Report("link down"), urgency=1)
+    await office.settle()
+    for word in ("links down", "n2 does not answer"):
+        await office.outbox.card("a", OPS, Report(word), urgency=1)
+        await office.settle()
+    assert office.slack.headlines(OPS) == ["links down"]
+    await office.outbox.card("a", OPS, Report("n2 is lost"), urgency=2)
+    await office.settle()
+    assert office.slack.headlines(OPS) == ["n2 is lost"]
+    await office.outbox.card("a", OPS, Report("n2 is lost, vip1 is on n1"), urgency=2)
+    await office.forward(1.1)
+    assert office.slack.headlines(OPS) == ["n2 is lost"]
+    await office.forward(0.1)
+    assert office.slack.headlines(OPS) == ["n2 is lost, vip1 is on n1"]
+
+
 async def test_urgent_ones_go_first_and_the_rest_in_order(office: Office) -> None:
     await office.kill()  # so that all of them are there when sending begins
     for word, urgency in (("zero", 0), ("report", 0), ("node", 2), ("report 2", 0), ("service", 3)):

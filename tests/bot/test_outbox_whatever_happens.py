@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -25,6 +25,9 @@ CARDS = ("a", "b", "c")
 CHANNELS = ("C0OPS", "C0DEV")
 WAIT = 7.0
 """Seconds that Slack asks for when it was too fast."""
+
+LOOKS = 4
+"""So many looks that fail, and the outbox rather says something twice than not at all."""
 
 EXAMPLES = 15
 
@@ -157,17 +160,24 @@ def _told(slack: ScriptedSlack, channel: str, thread: str | None, *, cards: bool
     return told
 
 
+def _could_look(story: Story) -> bool:
+    """Whether the outbox could always find out what became of a post: no message was looked for in vain too often."""
+    slack = story.office.slack
+    in_vain = Counter(call.id for call in slack.calls if call.method == "find" and call.failed)
+    return slack.history and max(in_vain.values(), default=0) < LOOKS
+
+
 def nothing_is_lost_or_doubled(story: Story) -> None:
     slack = story.office.slack
     assert story.office.outbox.waiting() == 0
     for message_id, copies in Counter(message.id for message in slack.messages).items():
         marked = sum("may be a repeat" in m.said[0].headline for m in slack.messages if m.id == message_id)
         assert copies - marked <= 1
-        assert not (slack.history and marked)
+        assert not (marked and _could_look(story))
     for number, channel in enumerate(CHANNELS):
         told = _told(slack, channel, None)
         missing = [text for text in story.says[channel] if text not in told]
-        if slack.history:
+        if _could_look(story):
             assert sorted(told) == sorted(story.says[channel]), (number, missing)
         else:  # what was lost on its way came as a repeat
             everything = "\n".join(m.headline for m in slack.messages)
@@ -185,23 +195,21 @@ def each_card_shows_the_newest_and_its_notes_in_order(story: Story) -> None:
         for message in shown:
             versions = [said.index(_bare(report.headline)) for report in message.said]
             assert versions == sorted(versions)
-        if slack.history:
+        if _could_look(story):
             assert len(shown) == 1
             assert _told(slack, CHANNELS[number % 2], shown[0].ref.ts) == story.notes[card]
 
 
 def the_pace_is_kept(story: Story) -> None:
-    """In each life: posts about one a second, edits one in 1.2 s, nothing before Slack's patience is over."""
+    """In each life: posts about one a second, edits one in 1.2 s, one of each to spare, and no more."""
     calls = story.office.slack.calls
     for begin, end in pairwise([0, *story.lives, len(calls)]):
         life = calls[begin:end]
         for channel in CHANNELS:
-            posts = [call.at for call in life if (call.method, call.channel) == ("post", channel)]
-            for first in range(len(posts)):
-                for last in range(first, len(posts)):
-                    assert last - first + 1 <= posts[last] - posts[first] + 2 + 1e-6
-            edits = [call.at for call in life if (call.method, call.channel) == ("edit", channel)]
-            assert all(later - sooner >= 1.2 - 1e-6 for sooner, later in pairwise(edits))
+            for method, interval in (("post", 1.0), ("edit", 1.2)):
+                at = [call.at for call in life if (call.method, call.channel) == (method, channel)]
+                for first, last in combinations(range(len(at)), 2):
+                    assert last - first + 1 <= (at[last] - at[first]) / interval + 2 + 1e-6
 
 
 def what_is_late_says_so(story: Story) -> None:
