@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from config.inventory import ClusterName
+from config.approvals import OWN_CONFIRM, ApprovalRule, Risk
+from config.scope import Scope
 from config.slack_ids import ChannelId, GroupId, UserId
 
 LOCAL = "local"
@@ -41,16 +42,7 @@ def _role(value: object) -> object:
     raise ValueError(f"must be one of {', '.join(role.word for role in Role)}")
 
 
-_NAME = TypeAdapter[str](ClusterName)
-
-
-def _scope(value: str) -> str:
-    return value if value == "*" else _NAME.validate_python(value)
-
-
 RoleName = Annotated[Role, BeforeValidator(_role)]
-Scope = Annotated[str, AfterValidator(_scope)]
-"""A cluster's name, or `*` for every cluster."""
 
 
 class _Declared(BaseModel):
@@ -90,6 +82,12 @@ class Policy(_Declared):
     """The role of whoever has a shell where the bot runs: they hold its keys already."""
     channels: tuple[ChannelId, ...] = ()
     """Where the bot may be used from Slack; empty for everywhere."""
+    approvals: tuple[ApprovalRule, ...] = ()
+    """How many people a change takes: the first rule that fits counts."""
+
+    def approval_rule(self, verb: str, cluster: str, risk: Risk) -> ApprovalRule:
+        """Return what it takes to carry out such a plan."""
+        return next((rule for rule in self.approvals if rule.fits(verb, cluster, risk)), OWN_CONFIRM)
 
     def role(self, team: str, user: str, groups: frozenset[str], cluster: str | None) -> Role | None:
         """Return the highest role that any grant gives the person on the cluster; None when they may not even look."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from config.approvals import ApprovalRule
 from config.cluster_table import ClusterTable
 from config.policy import Grant, Policy
 from config.sections import LogSettings, SlackSettings, SshSettings, StoreSettings
@@ -59,6 +60,7 @@ def test_the_example_loads_with_everything_that_is_commented_out(
         HistorySettings,
         Policy,
         Grant,
+        ApprovalRule,
         ClusterTable,
     ],
 )
