@@ -26,17 +26,17 @@ PREREQUISITES = {
 
 def cache_folder() -> Path:
     """Where built bases are kept between runs; some 3 GB once all three Debians are built."""
-    return Path(os.environ.get("HACLUSTER_LAB_CACHE", "/var/cache/hacluster-lab"))
+    return Path(os.environ.get("SANDBOX_LAB_CACHE", "/var/cache/hacluster-lab"))
 
 
 def state_folder() -> Path:
     """Where the nodes' own file systems live while a lab is up; must not be an overlay itself."""
-    return Path(os.environ.get("HACLUSTER_LAB_STATE", "/var/lib/hacluster-lab"))
+    return Path(os.environ.get("SANDBOX_LAB_STATE", "/var/lib/hacluster-lab"))
 
 
 def run_folder() -> Path:
     """Where each lab's description, keys and console logs live; emptied by a reboot, like the lab itself."""
-    return Path(os.environ.get("HACLUSTER_LAB_RUN", "/run/hacluster-lab"))
+    return Path(os.environ.get("SANDBOX_LAB_RUN", "/run/hacluster-lab"))
 
 
 def missing_packages() -> tuple[str, ...]:

@@ -239,7 +239,7 @@ def _reserve(name: str, nodes: tuple[str, ...], *, debian: int, bare: bool, link
     run_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(run_folder() / "lock"):
         if name in names():
-            raise LabError(f"lab {name!r} exists already: take it down first")
+            raise LabError(f"lab {name!r} is up already; this takes it down: python -m sandbox lab down {name}")
         taken = network.numbers_in_use() | {Lab.find(other).plan.number for other in names()}
         number = next((n for n in NUMBERS if n not in taken), None)
         if number is None:

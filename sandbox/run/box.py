@@ -26,6 +26,10 @@ CONNECT_WITHIN = 120.0
 STOP_WITHIN = 30.0
 
 
+class NotStarted(Exception):
+    """The workspace or the bot did not start; the text says why, in words for a person."""
+
+
 def setup_line(backing: Backing, name: str = "web") -> str:
     """Return the first command to type: it makes a cluster of all the nodes."""
     nodes = " ".join(f"{node}={address}" for node, address in backing.nodes.items())
@@ -52,6 +56,7 @@ class Box:
         its channels, which it need not: it then finds out itself whether a post of unknown fate is there.
         """
         self.backing = backing
+        self._port = port
         self._settings = settings or {}
         scopes = (*DEMO.app.scopes, *HISTORY) if history else None
         self.workspace = Workspace(port=port, front=self._front(), paced=paced, scopes=scopes)
@@ -61,15 +66,24 @@ class Box:
         self.folder = folder or Path(tempfile.mkdtemp(prefix="hacluster-sandbox-"))
 
     async def __aenter__(self) -> Self:
-        """Start the workspace and the bot, and wait until they are connected."""
-        await self.workspace.__aenter__()
-        self._write_settings()
+        """Start the workspace and the bot, and wait until they are connected. Raises `NotStarted`."""
         try:
+            await self._open_workspace()
+            self._write_settings()
             await self.start_bot()
         except BaseException:
-            await self.workspace.__aexit__(None, None, None)
+            await self.__aexit__(None, None, None)
             raise
         return self
+
+    async def _open_workspace(self) -> None:
+        try:
+            await self.workspace.__aenter__()
+        except OSError as error:
+            why = os.strerror(error.errno or 0)
+            raise NotStarted(
+                f"the page cannot be at port {self._port} ({why}): choose another, as in PORT=8081"
+            ) from None
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -81,7 +95,7 @@ class Box:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     async def start_bot(self) -> None:
-        """Start `hacluster serve` and wait for its connection. Raises RuntimeError with its log if it does not come."""
+        """Start `hacluster serve` and wait for its connection. Raises `NotStarted` with its log if it does not come."""
         log = (self.folder / "bot.log").open("ab")
         with log:
             self.bot = await asyncio.create_subprocess_exec(
@@ -91,7 +105,7 @@ class Box:
             await self._connected(self.bot)
         except TimeoutError:
             await self.stop_bot()
-            raise RuntimeError(f"the bot did not connect:\n{self.log()[-2000:]}") from None
+            raise NotStarted(f"the bot did not connect:\n{self.log()[-2000:]}") from None
 
     async def _connected(self, bot: asyncio.subprocess.Process) -> None:
         """Wait until the bot is there. Raises TimeoutError where it is not, or has ended."""

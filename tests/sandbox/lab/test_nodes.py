@@ -162,8 +162,8 @@ def test_ready_nodes_are_as_a_fresh_install_leaves_them(lab_name: str, debian: i
 def test_down_all_leaves_nothing_of_a_lab_whose_maker_was_killed(
     lab_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HACLUSTER_LAB_RUN", str(tmp_path / "run"))  # or "all" would be other people's labs too
-    monkeypatch.setenv("HACLUSTER_LAB_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("SANDBOX_LAB_RUN", str(tmp_path / "run"))  # or "all" would be other people's labs too
+    monkeypatch.setenv("SANDBOX_LAB_STATE", str(tmp_path / "state"))
     maker = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "lab", "up", lab_name, "--bare"],
         stdout=subprocess.DEVNULL,
