@@ -9,8 +9,8 @@ from sqlalchemy import insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.store.base import Part
-from bot.store.rows import ENDED, PlanRow, PlanState
-from bot.store.tables import plans
+from bot.store.rows import ENDED, PlanRow, PlanState, VoteRow
+from bot.store.tables import plans, votes
 from commands.errors import Busy
 
 
@@ -71,6 +71,58 @@ class PlanPart(Part):
             pass
         plan = await self.plan(plan_id)
         raise _busy(plan.cluster if plan else "")
+
+    async def approve(
+        self, plan_id: str, vote: VoteRow, needed: int, lease: datetime
+    ) -> tuple[PlanState | None, tuple[VoteRow, ...], bool]:
+        """Keep somebody's approval of a waiting plan; with the last one that it needs, the plan starts to run.
+
+        Both happen or none, so an approval counts once, whoever dies when. Returns the plan's state, all approvals, and
+        whether this one is new: it is not where that person gave it before, or the plan waits no longer (None: there is
+        no such plan). Raises `Busy` when another plan of the cluster runs; nothing is kept then.
+        """
+        mine = plans.c.id == plan_id
+        try:
+            async with self._writing() as connection:
+                # the row is locked first: of two who approve at once one is the first
+                waits = update(plans).where(mine, plans.c.state == "waiting", plans.c.expires > vote.at)
+                new = (await connection.execute(waits.values(state="waiting"))).rowcount == 1
+                query = select(votes).where(votes.c.plan == plan_id).order_by(votes.c.at, votes.c.by)
+                before = [VoteRow(**row) for row in (await connection.execute(query)).mappings()]
+                new = new and all(one.by != vote.by for one in before)
+                if new:
+                    await connection.execute(insert(votes).values(asdict(vote)))
+                    before.append(vote)
+                    if len(before) >= needed:
+                        runs = {"state": "running", "started": vote.at, "expires": lease, "decided_by": vote.by}
+                        await connection.execute(update(plans).where(mine).values(runs))
+                state = (await connection.execute(select(plans.c.state).where(mine))).scalar_one_or_none()
+                return state, tuple(before), new
+        except IntegrityError:
+            pass
+        plan = await self.plan(plan_id)
+        raise _busy(plan.cluster if plan else "")
+
+    async def votes(self, plan_id: str) -> tuple[VoteRow, ...]:
+        """Return the approvals that a plan has, in their order."""
+        query = select(votes).where(votes.c.plan == plan_id).order_by(votes.c.at, votes.c.by)
+        async with self._reading() as connection:
+            return tuple(VoteRow(**row) for row in (await connection.execute(query)).mappings())
+
+    async def plan_told(self, plan_id: str) -> None:
+        """Note that the message of a plan says how it ended."""
+        async with self._writing() as connection:
+            await connection.execute(update(plans).where(plans.c.id == plan_id).values(told=True))
+
+    async def plans_to_tell(self, before: datetime) -> tuple[PlanRow, ...]:
+        """Return the plans that ended before a moment and whose messages do not say so: their bot died, or was another."""
+        query = (
+            select(plans)
+            .where(plans.c.told.is_(False), plans.c.finished < before, plans.c.message_ts.is_not(None))
+            .order_by(plans.c.finished, plans.c.id)
+        )
+        async with self._reading() as connection:
+            return tuple(PlanRow(**row) for row in (await connection.execute(query)).mappings())
 
     async def extend(self, plan_id: str, until: datetime) -> None:
         """Prolong the lease of a running plan: whoever carries it out is alive."""
