@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from commands.errors import CommandFailed, HaclusterError, HostKeyUnknown, NotAllowed, UsageError
 from commands.plan import NothingToDo, Plan, Progress, Refusal, State
 from commands.report import Choice, Finding, Level, Listing, Part, Report, Table, Text
+from commands.verbs.verb import DRY_RUN
+from commands.verbs.words import folded
 
 CONFIRM, CANCEL, COMMANDS, TRUST = "confirm", "cancel", "commands", "trust"
 BAR = 16
@@ -33,26 +35,48 @@ def commands_text(plan: Plan) -> str:
 
 def proposal(plan: Plan, plan_id: str, *, changed: Iterable[str] = ()) -> Report:
     """Show a plan with all it would run, and ask. `changed` says why an earlier confirmation does not count."""
-    parts: list[Part] = [Text(line) for line in changed]
-    parts.append(Text(plan.summary))
-    parts.extend(plan.risks)
-    steps = tuple((str(n), step.title, _where(plan, n - 1)) for n, step in enumerate(plan.steps, start=1))
-    if steps:
-        parts.append(Table(("#", "Step", "On"), steps))
-    commands = commands_text(plan)
-    if any(step.lanes for step in plan.steps):
-        parts.append(Listing("Exactly these commands", commands, f"{plan.cluster.name}-{plan.verb}.txt"))
-    worst = max((risk.level for risk in plan.risks), key=lambda level: level.rank, default=Level.INFO)
+    worst = _worst(plan)
     return Report(
-        f"`{plan.cluster.name}`: {plan.verb} — {_count(len(steps), 'step') if steps else 'nothing is run on the nodes'}. Do it?",
+        f"{_headline(plan)}. Do it?",
         Level.WARNING if worst.rank >= Level.WARNING.rank else Level.INFO,
-        tuple(parts),
+        (*(Text(line) for line in changed), *_contents(plan)),
         choices=(
             Choice("Confirm", CONFIRM, plan_id, "danger" if worst is Level.CRITICAL else "primary"),
             Choice("Cancel", CANCEL, plan_id),
             Choice("Copy commands", COMMANDS, plan_id),
         ),
     )
+
+
+def dry_run(plan: Plan, text: str) -> Report:
+    """Show a plan that was asked for to be looked at only: nothing waits for anybody."""
+    worst = _worst(plan)
+    return Report(
+        f"{_headline(plan)}. Only shown: nothing was done, and nothing waits",
+        Level.WARNING if worst.rank >= Level.WARNING.rank else Level.INFO,
+        _contents(plan),
+        next_step=" ".join(word for word in text.split() if folded(word).lower() != f"--{DRY_RUN.name}"),
+    )
+
+
+def _headline(plan: Plan) -> str:
+    steps = _count(len(plan.steps), "step") if plan.steps else "nothing is run on the nodes"
+    return f"`{plan.cluster.name}`: {plan.verb} — {steps}"
+
+
+def _worst(plan: Plan) -> Level:
+    return max((risk.level for risk in plan.risks), key=lambda level: level.rank, default=Level.INFO)
+
+
+def _contents(plan: Plan) -> tuple[Part, ...]:
+    """What a plan is, its risks, its steps, and every command of it."""
+    parts: list[Part] = [Text(plan.summary), *plan.risks]
+    steps = tuple((str(n), step.title, _where(plan, n - 1)) for n, step in enumerate(plan.steps, start=1))
+    if steps:
+        parts.append(Table(("#", "Step", "On"), steps))
+    if any(step.lanes for step in plan.steps):
+        parts.append(Listing("Exactly these commands", commands_text(plan), f"{plan.cluster.name}-{plan.verb}.txt"))
+    return tuple(parts)
 
 
 def _where(plan: Plan, number: int) -> str:

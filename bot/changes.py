@@ -15,10 +15,11 @@ from datetime import timedelta
 from typing import Any
 
 from bot import audit, cards, host_keys, ids
+from bot.audit import Kind
 from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
 from bot.store.rows import PlanRow, PlanState
 from bot.under_way import LEASE, Time, UnderWay
-from bot.understanding import understand
+from bot.understanding import only_to_show, understand
 from bot.world import World
 from commands.errors import HaclusterError, NotAllowed, PlanStale, UsageError
 from commands.plan import NothingToDo, Plan, Refusal
@@ -58,11 +59,13 @@ class Changes:
         store = self._world.needed_store()
         snapshot = await self._look(verb, request)
         decision = _change(verb).decide(request, snapshot)
-        await self._world.audit(
-            actor, verb.name, request.cluster.name, type(decision).__name__.lower(), audit.of_decision(decision)
-        )
+        kind, told = audit.of_decision(decision)
+        await self._world.audit(actor, verb.name, request.cluster.name, kind, told, place=place.channel)
         if not isinstance(decision, Plan):
             await surface.post(await self._declined(decision, request.cluster, snapshot))
+            return
+        if only_to_show(verb, text):
+            await surface.post(cards.dry_run(decision, text))
             return
         now = self._world.now()
         row = PlanRow(
@@ -105,7 +108,9 @@ class Changes:
         state: PlanState = "stale"
         try:
             async with going.holding():
-                await self._world.audit(actor, verb.name, row.cluster, "confirmed", {"plan": row.id})
+                await self._world.audit(
+                    actor, verb.name, row.cluster, Kind.CONFIRMED, {"plan": row.id}, place=row.channel
+                )
                 snapshot = await self._look(verb, request)
                 decision = _change(verb).decide(request, snapshot)
                 if isinstance(decision, Plan) and decision.fingerprint == row.fingerprint:
@@ -122,6 +127,8 @@ class Changes:
                 await surface.edit(message, cards.ended(row.cluster, row.verb, how, Level.CRITICAL), final=True)
             raise
         await store.claim(row.id, "running", state, actor.key, self._world.now())
+        if state == "stale":
+            await self._world.audit(actor, verb.name, row.cluster, Kind.VOID, {"plan": row.id}, place=row.channel)
         if isinstance(decision, Plan) and state != "stale":
             await going.tell_end(decision)
             return
@@ -142,7 +149,7 @@ class Changes:
             raise NotAllowed("only who asked for this plan, or who could have, can cancel it")
         if not await self._world.needed_store().claim(row.id, "waiting", "cancelled", actor.key, self._world.now()):
             raise UsageError("somebody was faster", remedy="The message shows what became of the plan.")
-        await self._world.audit(actor, row.verb, row.cluster, "cancelled", {"plan": row.id})
+        await self._world.audit(actor, row.verb, row.cluster, Kind.CANCELLED, {"plan": row.id}, place=row.channel)
         await surface.edit(message, cards.ended(row.cluster, row.verb, "was cancelled; nothing was run"), final=True)
 
     async def copy(self, actor: Actor, plan_id: str, surface: Surface) -> None:
@@ -160,7 +167,7 @@ class Changes:
     async def recover(self, surface_of: Callable[[Place], Surface]) -> None:
         """Say of each plan whose bot died that it was interrupted. It is never rerun by itself."""
         for row in await self._world.needed_store().interrupt_lapsed(self._world.now()):
-            await self._world.audit(None, row.verb, row.cluster, "interrupted", {"plan": row.id})
+            await self._world.audit(None, row.verb, row.cluster, Kind.INTERRUPTED, {"plan": row.id}, place=row.channel)
             if row.message_ts is None or row.team == LOCAL:
                 continue
             how = "was interrupted: the bot stopped while it ran. Ask again to resume: what is done stays done"

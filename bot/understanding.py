@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from bot.conversation import Actor, Place
+from bot.recorded import ReadOnly
 from bot.world import World
 from commands.errors import NotAllowed, UsageError
-from commands.verbs.verb import Declared, Desk, Verb
+from commands.verbs.verb import DRY_RUN, REASON, Declared, Desk, Verb
 from commands.verbs.words import nearest, parse, tokens
 from config.inventory import ClusterSpec
 from config.policy import LOCAL
@@ -36,9 +37,18 @@ async def understand(world: World, actor: Actor, place: Place, text: str) -> tup
     if not could_use(world, actor, verb):
         raise _denied(actor, verb, None)
     desk = await _desk(world, actor, place)
-    request = verb.parse(parse(rest, verb.options, f"/hacluster {verb.usage}"), desk)
+    words = parse(rest, verb.accepts, f"/hacluster {verb.usage}")
+    request = verb.parse(words, desk)
     authorise(world, actor, verb, request.cluster)
+    if verb.needs_reason and not (words.flag(DRY_RUN.name) or (words.one(REASON.name) or "").strip()):
+        raise UsageError(f"`{verb.name}` takes a reason", remedy=f'Add `--reason "{REASON.help.split(":")[0]}"`.')
     return verb, request, desk
+
+
+def only_to_show(verb: Verb, text: str) -> bool:
+    """Whether what was typed, and understood, asks for a plan that nobody is to carry out."""
+    _, *rest = tokens(text)
+    return parse(rest, verb.accepts, verb.usage).flag(DRY_RUN.name)
 
 
 def could_use(world: World, actor: Actor, verb: Verb) -> bool:
@@ -74,7 +84,7 @@ async def _desk(world: World, actor: Actor, place: Place) -> Desk:
     here = [name for name, known in clusters.items() if place.channel in known.spec.channels]
     return Desk(
         clusters=clusters,
-        runner=world.runner,
+        runner=ReadOnly(world.runner),
         default_cluster=here[0] if here else None,
         channel="" if actor.team == LOCAL else place.channel,
         verbs=world.verbs,

@@ -99,6 +99,8 @@ class Plan:
     """The facts the decision rested on, as text, part of the fingerprint: a change of them voids a confirmation."""
     declares: ClusterSpec | None = None
     """The cluster to remember from the moment the plan is carried out, where the plan makes or adopts one."""
+    risk: Literal["ordinary", "dangerous"] = "ordinary"
+    """Dangerous is what can cost data if whoever asks is mistaken: a policy may want more people for it."""
 
     def __post_init__(self) -> None:
         ids = [step.id for step in self.steps]
@@ -119,7 +121,7 @@ class Plan:
             ]
             for step in self.steps
         ]
-        text = json.dumps([self.verb, self.cluster.name, doing, list(self.guards)], sort_keys=True)
+        text = json.dumps([self.verb, self.cluster.name, self.risk, doing, list(self.guards)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

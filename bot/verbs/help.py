@@ -58,7 +58,7 @@ async def answer(request: HelpRequest, desk: Desk) -> Report:
 
 
 def _one(verb: Verb, *, allowed: bool) -> Report:
-    options = tuple((f"--{o.name}{f' {o.value}' if o.value else ''}", o.help) for o in verb.options)
+    options = tuple((f"--{o.name}{f' {o.value}' if o.value else ''}", o.help) for o in verb.accepts)
     parts = (
         Text(f"`/hacluster {verb.usage}`"),
         *((Table(("option", "meaning"), options),) if options else ()),

@@ -93,6 +93,10 @@ class Change:
     decide: Callable[[Any, Snapshot], Decision]
 
 
+REASON = Option("reason", "why, in your own words: kept with the request", "TEXT")
+DRY_RUN = Option("dry-run", "show what would be done, and leave it at that")
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
     """One verb. Help, the policy table and the documentation are made from these."""
@@ -111,3 +115,10 @@ class Verb:
     form: Form | None = None
     from_form: Callable[[Mapping[str, str]], tuple[str, Mapping[str, str]]] | None = None
     """Turn a filled-in form into the words one would have typed, and what is wrong by field."""
+    needs_reason: bool = False
+    """Whether it is asked for with `--reason` only."""
+
+    @property
+    def accepts(self) -> tuple[Option, ...]:
+        """The options that may be given: its own, and those of every change."""
+        return (*self.options, REASON, DRY_RUN) if self.change else self.options

@@ -76,6 +76,37 @@ async def test_a_proposal_shows_the_exact_commands_and_no_secret(door: Door, nod
     assert row.message_ts == door.surface.card()[0].ts
 
 
+async def test_a_dry_run_shows_the_plan_and_nothing_waits(door: Door, nodes: Nodes) -> None:
+    await door.ask(OPERATOR, 'flip web —dry-run --reason "to see it"')
+    (card,) = door.surface.of("post")
+    (listing,) = (part for part in card.parts if isinstance(part, Listing))
+    assert "n1: flip < the password" in listing.text
+    assert "nothing waits" in card.headline
+    assert card.choices == ()
+    assert card.next_step == 'flip web --reason "to see it"'
+    assert await door.store.waiting() == ()
+    assert nodes.changed == []
+
+
+async def test_the_reason_stays_with_the_request(door: Door) -> None:
+    plan_id = await proposed(door, text='flip web --reason "it stands on its head"')
+    assert (await door.row(plan_id)).text == 'flip web --reason "it stands on its head"'
+    assert any("it stands on its head" in str(detail) for event, _, detail in await door.audited() if event == "asked")
+
+
+@pytest.mark.parametrize("without", ["flip web", "flip web --reason ' '"])
+async def test_what_needs_a_reason_is_not_planned_without_one(
+    store: Store, nodes: Nodes, time: HandTime, flip: Verb, without: str
+) -> None:
+    door = make_door(store, nodes, time, (replace(flip, needs_reason=True),))
+    await door.ask(OPERATOR, without)
+    assert "takes a reason" in words(door.surface.of("whisper")[0])
+    assert await door.store.waiting() == ()
+    await door.ask(OPERATOR, "flip web --dry-run")
+    assert "nothing waits" in door.surface.of("post")[0].headline
+    await proposed(door, text="flip web --reason upside-down")
+
+
 async def test_what_is_not_to_be_done_has_no_buttons(door: Door, stage: Stage) -> None:
     stage.decision = Refusal("flip", (Finding(Level.CRITICAL, "it is upside down", "Turn it."),))
     await door.ask(OPERATOR, "flip web")
