@@ -7,7 +7,7 @@ surface decides nothing: it translates.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -27,6 +27,8 @@ class Actor:
     user: str
     groups: frozenset[str] = frozenset()
     """Ids of the user groups the person is in, looked up when the request came."""
+    name: str = field(default="", compare=False)
+    """What they are called, for people to read in the audit; it decides nothing, since they can change it."""
 
     @property
     def key(self) -> str:

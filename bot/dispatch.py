@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from bot import audit, cards, host_keys, incident_buttons
+from bot.audit import Kind
 from bot.changes import Changes
 from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
 from bot.understanding import admit, could_use, understand
@@ -43,12 +44,19 @@ class Dispatcher:
     async def _answer(self, actor: Actor, place: Place, text: str, surface: Surface) -> None:
         verb, request, desk = await self._understood(actor, place, text)
         name = request.cluster.name if request.cluster else None
-        await self._world.audit(actor, verb.name, name, "asked", {"text": audit.masked(text)})
-        if verb.answer is not None:
-            report = await verb.answer(request, desk)
-            await (surface.whisper(report) if report.private else surface.post(report))
-        else:
-            await self._changes.propose(actor, place, text, verb, request, surface)
+        told = {"text": audit.masked(text)}
+        await self._world.audit(actor, verb.name, name, Kind.ASKED, told, place=place.channel)
+        try:
+            if verb.answer is not None:
+                report = await verb.answer(request, desk)
+                await (surface.whisper(report) if report.private else surface.post(report))
+            else:
+                await self._changes.propose(actor, place, text, verb, request, surface)
+        except NotDelivered:
+            raise
+        except HaclusterError as error:
+            await self._refused(actor, place, {**told, "why": str(error)}, verb.name, name)
+            raise
 
     async def press(
         self, actor: Actor, place: Place, action: str, value: str, message: Ref, surface: Surface, *, key: str
@@ -59,15 +67,17 @@ class Dispatcher:
                 return
             try:
                 admit(self._world, actor, place)
-                await self._pressed(actor, place, action, value, message, surface)
-            except NotAllowed as error:
-                detail = {"pressed": action[:40], "value": value[:64], "why": str(error)}
-                await self._world.audit(actor, "", None, "refused", detail)
+                text = await self._pressed(actor, action, value, message, surface)
+            except NotDelivered:
                 raise
+            except HaclusterError as error:
+                await self._refused(actor, place, {"pressed": action[:40], "value": value[:64], "why": str(error)})
+                raise
+            if text is not None:
+                await self._answer(actor, place, text, surface)
 
-    async def _pressed(
-        self, actor: Actor, place: Place, action: str, value: str, message: Ref, surface: Surface
-    ) -> None:
+    async def _pressed(self, actor: Actor, action: str, value: str, message: Ref, surface: Surface) -> str | None:
+        """Do it, or return the words that the button stands for."""
         match action:
             case cards.CONFIRM:
                 await self._changes.confirm(actor, value, message, surface)
@@ -78,10 +88,10 @@ class Dispatcher:
             case cards.TRUST:
                 await host_keys.trust(self._world, actor, value, surface)
             case _ if action in incident_buttons.ACTIONS:
-                text = await incident_buttons.words(self._world, actor, action, value)
-                await self._answer(actor, place, text, surface)
+                return await incident_buttons.words(self._world, actor, action, value)
             case _:
                 raise UsageError("that button is of another version of the bot", remedy="Ask again.")
+        return None
 
     async def form(self, actor: Actor, place: Place, verb: str) -> Form | None:
         """Return the form of a verb typed bare; None where there is none, or where they may not use it at all."""
@@ -124,8 +134,13 @@ class Dispatcher:
         try:
             return await understand(self._world, actor, place, text)
         except HaclusterError as error:
-            await self._world.audit(actor, "", None, "refused", {"text": audit.masked(text), "why": str(error)})
+            await self._refused(actor, place, {"text": audit.masked(text), "why": str(error)})
             raise
+
+    async def _refused(
+        self, actor: Actor, place: Place, told: Mapping[str, Any], verb: str = "", cluster: str | None = None
+    ) -> None:
+        await self._world.audit(actor, verb, cluster, Kind.REFUSED, told, place=place.channel)
 
     async def _first_time(self, key: str) -> bool:
         store = self._world.store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot import ids
+from bot.audit import Kind
 from bot.conversation import Actor, Surface
 from bot.world import World
 from commands.errors import HostKeyUnknown, NotAllowed, UsageError
@@ -44,6 +45,6 @@ async def trust(world: World, actor: Actor, offer_id: str, surface: Surface) -> 
         raise UsageError("that host key is not known", remedy="Ask again.")
     await store.trust(offer.address, offer.port, offer.key, offer.fingerprint, actor.key, world.now())
     detail = {"node": offer.node, "address": offer.address, "fingerprint": offer.fingerprint}
-    await world.audit(actor, "trust", None, "trusted", detail)
+    await world.audit(actor, "trust", None, Kind.TRUSTED, detail)
     words = f"The host key `{offer.fingerprint}` of {offer.node} ({offer.address}) is trusted now. Ask again."
     await surface.post(Report(words, Level.OK))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 
 from bot import audit, cards
 from bot.conversation import Actor, NotDelivered, Ref, Surface
+from bot.recorded import Recorded
 from bot.store.rows import PlanRow, PlanState
 from bot.world import World
 from commands.plan import Plan, Progress, apply
@@ -71,14 +73,18 @@ class UnderWay:
         self.begun = self.time.clock()
         if plan.declares is not None:
             await self._declare(plan.declares)
-        applying = aclosing(apply(plan, self.world.runner, self.time.clock))
+        runner = Recorded(self.world.runner, partial(self._write, plan))
+        applying = aclosing(apply(plan, runner, self.time.clock))
         async with _beside(self._tell(plan)), applying as events:
             async for event in events:
                 self.states[event.step.id] = cards.StepState(event.state, event.seconds)
                 self.events.append(event)
                 if event.state != "not done":
-                    await self.world.audit(self.actor, plan.verb, plan.cluster.name, "step", audit.of_step(event))
+                    await self._write(plan, audit.Kind.STEP, audit.of_step(event))
         self.ended = self.time.clock()
+        problems = [event.problem for event in self.problems]
+        told = audit.of_outcome(self.row.id, self.outcome, self.ended - self.begun, problems)
+        await self._write(plan, audit.Kind.OUTCOME, told)
 
     async def tell_end(self, plan: Plan) -> None:
         """Say how it ended. That it cannot be told does not make a change that was done one that failed."""
@@ -93,6 +99,9 @@ class UnderWay:
                 await self.surface.post(cards.details(plan, self.events), under=self.message)
         except NotDelivered as error:
             log.warning("the end of a change could not be told", cluster=plan.cluster.name, why=str(error))
+
+    async def _write(self, plan: Plan, kind: audit.Kind, told: Mapping[str, Any]) -> int:
+        return await self.world.audit(self.actor, plan.verb, plan.cluster.name, kind, told, place=self.row.channel)
 
     async def _results(self, plan: Plan) -> tuple[Part, ...]:
         if not plan.steps:

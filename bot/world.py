@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from bot.audit import Kind
 from bot.conversation import Actor
 from bot.store import Store
 from commands.command import Runner
@@ -52,12 +53,24 @@ class World:
         return self.store
 
     async def audit(
-        self, actor: Actor | None, verb: str, cluster: str | None, event: str, detail: Mapping[str, Any]
-    ) -> None:
-        """Write down what happened; actor None is the bot itself. `detail` holds no secret: secrets are in no argv."""
+        self,
+        actor: Actor | None,
+        verb: str,
+        cluster: str | None,
+        kind: Kind,
+        body: Mapping[str, Any],
+        *,
+        place: str = "",
+    ) -> int:
+        """Write down what happened, and return the entry's number; 0 where there is no store to keep it.
+
+        Actor None is the bot itself; `place` is the channel. `body` holds no secret: secrets are in no argv.
+        """
         surface = "bot" if actor is None else "terminal" if actor.team == LOCAL else "slack"
-        who = actor.key if actor else "bot"
+        who, name = (actor.key, actor.name) if actor else ("bot", "")
         if self.store is None:
-            log.info("audit", actor=who, verb=verb, cluster=cluster, what=event)
-            return
-        await self.store.record(self.now(), who, surface, verb, cluster, event, detail)
+            log.info("audit", who=who, verb=verb, cluster=cluster, kind=kind)
+            return 0
+        return await self.store.record(
+            self.now(), who, surface, verb, cluster, kind, body, name=name, place=place if surface != "terminal" else ""
+        )

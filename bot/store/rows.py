@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-PlanState = Literal["waiting", "running", "done", "failed", "cancelled", "expired", "interrupted", "stale"]
-ENDED: frozenset[PlanState] = frozenset({"done", "failed", "cancelled", "expired", "interrupted", "stale"})
+PlanState = Literal[
+    "waiting",
+    "running",
+    "done",
+    "failed",
+    "cancelled",
+    "denied",
+    "withdrawn",
+    "expired",
+    "interrupted",
+    "stale",
+]
+ENDED: frozenset[PlanState] = frozenset({
+    "done",
+    "failed",
+    "cancelled",
+    "denied",
+    "withdrawn",
+    "expired",
+    "interrupted",
+    "stale",
+})  # fmt: skip
 """States that a plan never leaves."""
 
 
@@ -42,6 +63,28 @@ class PlanRow:
     """How it ended, in a sentence."""
     started: datetime | None = None
     """When it began to run."""
+    reason: str = ""
+    """Why it was asked for, in the asker's words."""
+    risk: str = "ordinary"
+    approvals: int = 0
+    """How many people must approve it; 0 where who asked confirms alone."""
+    groups: tuple[str, ...] = ()
+    """The user groups the asker was in, since it is planned again by their rights when somebody else approves it."""
+    incident: str | None = None
+    """The incident from whose card it was asked for: it is withdrawn when that asks for it no longer."""
+    told: bool = False
+    """Whether the message that shows it says how it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoteRow:
+    """Somebody's word that a plan may be carried out."""
+
+    plan: str
+    by: str
+    """`team:user`."""
+    at: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +103,39 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One thing that somebody asked for or that was done for them."""
+    """One thing that somebody asked for or that was done for them, as it lies in the store: its hash is over just that."""
 
     number: int
-    when: datetime
-    actor: str
-    """`team:user`."""
+    at: str
+    """In UTC, as `chain.moment` writes it."""
+    who: str
+    """`team:user`, or `bot`."""
+    name: str
+    """What they were called then: for people to read, never to decide by."""
     surface: str
-    """`slack` or `terminal`."""
+    """`slack`, `terminal` or `bot`."""
+    place: str
+    """The channel's id, where it was in one."""
     verb: str
     cluster: str | None
-    event: str
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    kind: str
+    """One of `bot.audit.Kind`."""
+    body: str
+    """JSON in its canonical form."""
+    previous: str
+    """The hash of the entry before."""
+    hash: str
+
+    @property
+    def when(self) -> datetime:
+        """The moment."""
+        return datetime.fromisoformat(self.at)
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        """What the kind of entry tells besides. Raises ValueError where somebody damaged it."""
+        told: Mapping[str, Any] = json.loads(self.body)
+        return told
 
 
 @dataclass(frozen=True, slots=True)

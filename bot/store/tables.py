@@ -5,7 +5,21 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, DateTime, Dialect, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+    true,
+)
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData()
@@ -105,6 +119,21 @@ plans = Table(
     Column("finished", UtcTime),
     Column("summary", Text, nullable=False),
     Column("started", UtcTime),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("risk", String(16), nullable=False, server_default="ordinary"),
+    Column("approvals", Integer, nullable=False, server_default="0"),
+    Column("groups", Names, nullable=False, server_default="[]"),
+    Column("incident", String(64)),
+    Column("told", Boolean, nullable=False, server_default=true()),
+)
+
+votes = Table(
+    "votes",
+    metadata,
+    Column("plan", String(64), primary_key=True),
+    Column("by", String(128), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("reason", Text, nullable=False),
 )
 
 Index(
@@ -127,14 +156,19 @@ seen = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
-    Column("when", UtcTime, nullable=False),
-    Column("actor", String(128), nullable=False),
+    # text throughout: the hash is over exactly what lies here, and no type in between can make two things one
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False, index=True),
+    Column("who", String(128), nullable=False),
+    Column("name", String(128), nullable=False),
     Column("surface", String(16), nullable=False),
+    Column("place", String(64), nullable=False),
     Column("verb", String(64), nullable=False),
     Column("cluster", String(32)),
-    Column("event", String(64), nullable=False),
-    Column("detail", JSON, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("previous", String(64), nullable=False, unique=True),
+    Column("hash", String(64), nullable=False),
 )
 
 outgoing = Table(

@@ -237,7 +237,7 @@ class Door:
                 await asyncio.sleep(0)
 
     async def audited(self) -> list[tuple[str, str, Mapping[str, Any]]]:
-        return [(e.event, e.actor, e.detail) for e in reversed(await self.store.recorded(1000))]
+        return [(e.kind, e.who, e.detail) for e in reversed(await self.store.recorded(1000))]
 
 
 @dataclass

@@ -58,7 +58,7 @@ class Terminal:
 
     def audited(self) -> list[tuple[str, str, str]]:
         with sqlite3.connect(self.store) as database:
-            return list(database.execute("select actor, surface, event from audit order by number"))
+            return list(database.execute("select who, surface, kind from audit order by number"))
 
 
 @pytest.fixture

@@ -534,19 +534,27 @@ async def test_the_audit_tells_the_whole_story_and_no_secret(door: Door) -> None
     story = await door.audited()
     assert [(event, actor) for event, actor, _ in story] == [
         ("asked", OPERATOR.key),
-        ("plan", OPERATOR.key),
+        ("planned", OPERATOR.key),
         ("refused", ADMIN.key),
         ("confirmed", OPERATOR.key),
         ("step", OPERATOR.key),
+        ("command", OPERATOR.key),
+        ("command ended", OPERATOR.key),
         ("step", OPERATOR.key),
         ("step", OPERATOR.key),
+        ("command", OPERATOR.key),
+        ("command ended", OPERATOR.key),
         ("step", OPERATOR.key),
+        ("outcome", OPERATOR.key),
     ]
     details = [detail for *_, detail in story]
     assert details[1]["steps"] == ["first", "second"]
     assert details[3] == {"plan": plan_id}
-    assert details[5]["ran"] == [["n1", ["flip"], 0, 0.1]]
-    assert [detail["state"] for detail in details[4:]] == ["started", "done", "started", "done"]
+    assert details[5] == {"node": "n1", "argv": ["flip"], "stdin": "the password"}
+    assert details[6] == {"command": 6, "node": "n1", "status": 0, "seconds": 0.1}
+    assert [detail["state"] for detail in details[4:] if "step" in detail] == ["started", "done"] * 2
+    assert details[-1] == {"plan": plan_id, "state": "done", "seconds": 0.0}
+    assert (await door.store.verified()).broken is None
     assert CANARY not in repr(story)
 
 

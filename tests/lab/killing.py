@@ -155,7 +155,7 @@ class Terminal:
         """Return what the audit holds of confirmations and steps, oldest first."""
         if not self._store.exists():
             return ()
-        query = "SELECT \"when\", event, detail FROM audit WHERE event IN ('confirmed', 'step') ORDER BY number"
+        query = "SELECT at, kind, body FROM audit WHERE kind IN ('confirmed', 'step') ORDER BY number"
         with contextlib.closing(sqlite3.connect(self._store)) as store:
             try:
                 rows = store.execute(query).fetchall()

@@ -8,10 +8,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
 
-from bot.store import PlanRow, Store
+from bot.store import PlanRow, Store, engine
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    """Bring a database to an earlier version."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(engine.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 @pytest.fixture

@@ -1,18 +1,17 @@
-"""Clusters, host keys, requests seen and the audit."""
+"""Clusters, host keys and requests seen."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta, timezone
+from datetime import timedelta
 from ipaddress import ip_address
 
 import pytest
-from sqlalchemy import delete, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.store import Store
-from bot.store.tables import audit, clusters
+from bot.store.tables import clusters
 from commands.errors import HaclusterError
 from config.inventory import ClusterSpec, FencingSpec, NodeSpec, VipSpec
 from tests.bot.store.conftest import NOW
@@ -102,30 +101,3 @@ class TestSeen:
         await store.first_time("trigger", NOW)
         assert not await store.first_time("trigger", NOW + timedelta(hours=23))
         assert await store.first_time("trigger", NOW + timedelta(hours=25))
-
-
-class TestAudit:
-    async def test_entries_are_kept_in_order_newest_first(self, store: Store) -> None:
-        for number, cluster in enumerate(["web", "db", None]):
-            await store.record(NOW, ALICE, "slack", "start", cluster, "asked", {"number": number})
-        assert [entry.detail["number"] for entry in await store.recorded()] == [2, 1, 0]
-        assert [entry.detail["number"] for entry in await store.recorded(limit=1)] == [2]
-        (web,) = await store.recorded(cluster="web")
-        assert (web.actor, web.surface, web.verb, web.event, web.when) == (ALICE, "slack", "start", "asked", NOW)
-
-    async def test_a_moment_of_another_zone_is_the_same_moment(self, store: Store) -> None:
-        elsewhere = NOW.astimezone(timezone(timedelta(hours=9)))
-        await store.record(elsewhere, ALICE, "slack", "start", "web", "asked", {})
-        assert (await store.recorded())[0].when == NOW
-
-    @pytest.mark.parametrize("statement", [update(audit).values(actor="nobody"), delete(audit)])
-    async def test_the_database_itself_refuses_to_change_an_entry(
-        self, store: Store, url: str, statement: object
-    ) -> None:
-        await store.record(NOW, ALICE, "slack", "start", "web", "asked", {})
-        engine = create_async_engine(url)
-        with pytest.raises(DBAPIError, match="append-only"):
-            async with engine.begin() as connection:
-                await connection.execute(statement)  # type: ignore[call-overload]
-        await engine.dispose()
-        assert len(await store.recorded()) == 1

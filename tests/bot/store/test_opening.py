@@ -7,18 +7,15 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, insert, make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bot.store import Store
-from bot.store import engine as engine_module
 from bot.store.engine import StoreUnusable
 from bot.store.tables import metadata, plans, seen
-from tests.bot.store.conftest import NOW
+from tests.bot.store.conftest import NOW, migrate
 
 
 async def test_the_migrations_make_the_tables_that_the_code_expects(store: Store, tmp_path: Path) -> None:
@@ -58,16 +55,9 @@ async def test_readers_and_a_writer_work_side_by_side(store: Store, tmp_path: Pa
 
 
 async def test_a_store_of_an_earlier_version_is_brought_up_to_date_with_what_it_holds(url: str, tmp_path: Path) -> None:
-    def make(connection: Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(Path(engine_module.__file__).parent / "migrations"))
-        config.set_main_option("path_separator", "os")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-
     engine = create_engine(f"sqlite:///{tmp_path / 'store.db'}")
     with engine.begin() as connection:
-        make(connection)
+        migrate(connection, "0001")
         connection.execute(insert(seen).values(key="trigger", at=NOW))
     engine.dispose()
     store = await Store.open(url)
