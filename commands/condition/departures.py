@@ -11,6 +11,9 @@ from commands.facts.crm_mon import ClusterStatus
 from commands.facts.fact import NOT_ASKED
 from commands.snapshot import NodeSnapshot
 
+UNTOLD = "Pacemaker could not be asked whether it was stopped"
+"""The detail of a loss that only corosync tells of."""
+
 
 def words(look: Look, name: str, misses: tuple[str, ...]) -> dict[str, str]:
     """Return what Pacemaker says of the node's going where it is missed, as testimony."""
@@ -36,17 +39,17 @@ def judge(look: Look, node: NodeSnapshot, misses: tuple[str, ...], said: Said) -
         return None  # it is rather those who miss it that are, or were, cut off: one more look, at the others too
     if was is not None and was.word == "joined" and node.cmap == NOT_ASKED and _mutual(look, name, misses):
         return None  # each calls the other gone, and this one is still to answer: are they apart, or is one lost?
-    clean = any(_is_clean(look, name, status) for status in told.values()) or _was_leaving(look, name)
+    clean = any(_is_clean(look, name, who, status) for who, status in told.items()) or _was_leaving(look, name)
     if was is not None and was.word == "stopped":
         word, detail = "stopped", was.detail
     elif _was_fenced(look, name, told):
         word, detail = "left", "it was fenced"
-    elif clean or (stopped(node) and not told):
+    elif not _is_decided(was) and (clean or (stopped(node) and not told)):
         word, detail = "stopped", ""
     elif stopped(node):
         word, detail = "left", "corosync ended there, and nobody stopped it"
     else:
-        word, detail = "left", _doubt(look, misses)
+        word, detail = "left", _doubt(look, misses) if told else UNTOLD
     witnesses = sorted((*misses, name) if stopped(node) else misses)
     return State(word, witnesses=tuple(witnesses), detail=detail, said=said)
 
@@ -69,19 +72,34 @@ def _was_stopped(name: str, status: ClusterStatus) -> bool:
     return state is not None and not state.unclean and (state.shutdown or not state.expected_up)
 
 
-def _is_clean(look: Look, name: str, status: ClusterStatus) -> bool:
-    """Return whether Pacemaker was told to stop there.
+def _is_clean(look: Look, name: str, who: str, status: ClusterStatus) -> bool:
+    """Return whether Pacemaker was told to stop there, by the word of a node that can know.
 
-    A view that has just lost its DC together with another node calls that other one stopped (seen with 2.1.5 and
-    3.0.0). So its word is not taken where some other node has just gone without being stopped.
+    Whoever is DC writes that down before corosync leaves, and that the DC stops, all its peers hear. But one that
+    becomes DC calls every peer stopped that went before, and of which only the DC before knew better (`join_make_offer`
+    in Pacemaker's controller, 2.0.5 to 3.0.0). So where the DC went too, nobody was stopped unless that one was.
     """
-    return _was_stopped(name, status) and not any(
-        other.name != name
-        and other.expected_up
-        and not other.online
-        and (look.before is None or look.said_before(Topic.MEMBER, other.name) in MEMBERS)
-        for other in status.nodes
-    )
+    if not _was_stopped(name, status):
+        return False
+    dc = look.said_before(Topic.DC, who)
+    if not dc:
+        return not any(_was_lost(look, who, other, status) for other in look.names if other != name)
+    return dc == name or not _misses(look, who, dc) or _was_stopped(dc, status)
+
+
+def _was_lost(look: Look, who: str, name: str, status: ClusterStatus) -> bool:
+    """Return whether a node went, just now as far as is known, that was not told to stop."""
+    member = look.before is None or look.said_before(Topic.MEMBER, name) in MEMBERS
+    return member and _misses(look, who, name) and not _was_stopped(name, status)
+
+
+def _misses(look: Look, who: str, name: str) -> bool:
+    return name not in look.views[who].joined_names()
+
+
+def _is_decided(was: State | None) -> bool:
+    """Return whether it is known to be lost: what Pacemaker makes of it later is no news, except where it was mute."""
+    return was is not None and was.word == "left" and was.detail != UNTOLD
 
 
 def _was_leaving(look: Look, name: str) -> bool:

@@ -19,6 +19,8 @@ FAILED_AT = ", at "
 """What stands between a failure and its time in the detail of a resource."""
 
 _ACTIVE = frozenset({"Started", "Promoted", "Unpromoted"})
+_COUNTED = frozenset({"online", "pending", "standby", "maintenance"})
+"""The words for a node that Pacemaker counts in."""
 
 
 def nodes(look: Look, members_now: dict[str, str]) -> Told:
@@ -118,6 +120,23 @@ def whole(look: Look) -> Told:
     witnesses = tuple(sorted(who for who, told in words.items() if told == word))
     said = testimony({f"{who} status": told for who, told in words.items()})
     return {"": State(word, witnesses=witnesses, said=said)}
+
+
+def deciders(look: Look) -> Told:
+    """Tell which node decides (the DC), as each Pacemaker sees it.
+
+    One that no longer counts in whom corosync calls a member was asked while it was changing: the next look tells.
+    """
+    states: dict[str, State | None] = {}
+    for who, status in look.pacemakers.items():
+        away = {node.name for node in status.nodes if not node.online} & {
+            name for name in look.names if _sees(look, who, name)
+        }
+        if status.dc is None or any(look.said_before(Topic.NODE, name) in _COUNTED for name in away):
+            states[who] = None
+        else:
+            states[who] = State(status.dc, witnesses=(who,), said=testimony({f"{who} status": status.dc}))
+    return states
 
 
 def configuration(look: Look) -> Told:

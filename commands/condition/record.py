@@ -20,6 +20,7 @@ class Topic(StrEnum):
     NODE = "node"  # n2, by Pacemaker's word: online, standby, maintenance, pending, unclean, offline, stopped, down
     FENCED = "fenced"  # n2: its last fencing, "reboot success 2026-11-23 10:00:00Z"
     CLUSTER = "cluster"  # "": normal, maintenance
+    DC = "dc"  # n1: the node that decides for Pacemaker, as n1's own sees it
     VIP = "vip"  # vip1: served, doubled, waiting, nowhere, off
     RESOURCE = "resource"  # haproxy@n1 for clones, dummy for others: started, stopped, failed, blocked, off
     PROXY = "proxy"  # n1: up, down
