@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}", re.IGNORECASE | re.ASCII)
@@ -12,6 +13,20 @@ LARGEST = 1_048_576
 
 class NotInFolder(LookupError):
     """There is no such file in the folder, or no folder. The text is fit for people and names no content."""
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file that we may see. `Path.is_file` raises where a folder on the way may not be entered."""
+    with suppress(OSError):
+        return path.is_file()
+    return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder that we may see; as `is_file`."""
+    with suppress(OSError):
+        return path.is_dir()
+    return False
 
 
 def read_named(folder: Path | None, setting: str, name: str) -> str:

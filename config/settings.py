@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.cluster_table import FromTables
-from config.folders import NotInFolder, read_named
+from config.folders import NotInFolder, is_file, is_folder, read_named
 from config.inventory import Address, ClusterSpec
 from config.policy import Policy
 from config.problems import ConfigurationProblems, Location, Problem, key_of, problems_of
@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     """The configuration folder: `--haproxy-cfg NAME` and a cluster's `haproxy_cfg` are files in it."""
     secrets_dir: Folder | None = None
     """A folder with one secret per file; `secret:NAME` in a cluster's fencing is the file NAME in it."""
+    _read_from: Path | None = PrivateAttr(default=None)
 
     @classmethod
     def settings_customise_sources(
@@ -64,6 +65,11 @@ class Settings(BaseSettings):
         """Read no source behind the caller's back: `load_settings` hands in its own."""
         del settings_cls, env_settings, dotenv_settings, file_secret_settings
         return (init_settings,)
+
+    @property
+    def read_from(self) -> Path | None:
+        """The settings file; None where there was none, which may mean that the bot was started in another folder."""
+        return self._read_from
 
     def file(self, name: str) -> str:
         """Return a file of the configuration folder. Raises `NotInFolder`."""
@@ -92,18 +98,18 @@ def load_settings(
     source names a secrets folder, `default_secrets` is used if it exists.
     """
     environ = os.environ if environ is None else environ
-    dotenv = read_env_file(env_file)
+    dotenv, problems = read_env_file(env_file)
     named = {**dotenv, **environ}
-    problems: list[Problem] = []
 
     config = named.get(CONFIG)
-    toml, found = read_toml(Path(config).expanduser() if config else DEFAULT_CONFIG, required=bool(config))
+    file = Path(config).expanduser() if config else DEFAULT_CONFIG
+    toml, found = read_toml(file, required=bool(config))
     problems += found
     declared = overrides.get("secrets_dir") or named.get(SECRETS_DIR) or toml.values.get("secrets_dir")
     folder = Path(str(declared)).expanduser() if declared else default_secrets
     secrets, found = read_secrets(folder, required=bool(declared))
     problems += found
-    if not declared and folder.is_dir():
+    if not declared and is_folder(folder):
         overrides["secrets_dir"] = folder
 
     layers = (
@@ -119,6 +125,7 @@ def load_settings(
         problems += _misfits(settings)
     if settings is None or problems:
         raise ConfigurationProblems(problems)
+    settings._read_from = file if is_file(file) else None  # noqa: SLF001 - nobody else may say where it comes from
     return settings
 
 

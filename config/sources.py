@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
-from config.folders import NotInFolder, read_text
+from config.folders import NotInFolder, is_file, is_folder, read_text
 from config.problems import Location, Problem
 
 PREFIX = "HACLUSTER_"
@@ -68,18 +69,25 @@ def from_environment(environ: Mapping[str, str], source: str) -> Layer:
     return from_names(ours, {name: f"{source} {PREFIX}{name}".strip() for name in ours})
 
 
-def read_env_file(path: Path) -> dict[str, str]:
-    """Return the names of a `.env` file, or nothing if there is none."""
-    if not path.is_file():
-        return {}
-    return {name: value for name, value in dotenv_values(path, interpolate=False).items() if value is not None}
+def read_env_file(path: Path) -> tuple[dict[str, str], list[Problem]]:
+    """Return the names of a `.env` file, or nothing if there is none. A line that is no assignment is a problem."""
+    if not is_file(path):
+        return {}, []
+    try:
+        bindings = tuple(parse_stream(StringIO(read_text(path))))
+    except NotInFolder as error:
+        return {}, [Problem("", str(error))]
+    names = {each.key: each.value for each in bindings if each.key is not None and each.value is not None}
+    # without the line's text: it may be a token
+    lines = [each.original.line for each in bindings if each.error]
+    return names, [Problem("", f"{path}, line {line}: is not NAME=VALUE, or a quote has no end") for line in lines]
 
 
 def read_toml(path: Path, *, required: bool) -> tuple[Layer, list[Problem]]:
     """Read the settings file. An invalid one gives one problem that names the line, and no values."""
     nothing = Layer({}, {})
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         problem = Problem("", f"there is no settings file {path}", origin=CONFIG)
         return nothing, [problem] if required else []
@@ -98,25 +106,27 @@ def read_secrets(folder: Path, *, required: bool) -> tuple[Layer, list[Problem]]
     The other files are secrets by name (a fence device's password), read when a cluster asks for them. Hidden entries
     are skipped: Kubernetes keeps its own links there.
     """
-    if not folder.is_dir():
-        problem = Problem("secrets_dir", f"there is no folder {folder}")
+    if not is_folder(folder):
+        problem = Problem("secrets_dir", f"there is no folder {folder}, or the bot may not look where it is")
         return Layer({}, {}), [problem] if required else []
+    try:
+        files = sorted(folder.iterdir())
+    except OSError as error:
+        return Layer({}, {}), [Problem("secrets_dir", f"the folder {folder} cannot be read: {error.strerror}")]
     names: dict[str, str] = {}
     origins: dict[str, str] = {}
     problems: list[Problem] = []
-    for file in _setting_files(folder):
+    for file in filter(_is_setting, files):
         try:
             names[file.name] = read_text(file).rstrip("\r\n")
         except NotInFolder as error:
-            problems.append(Problem(file.name.replace("__", "."), str(error), origin=str(file)))
+            problems.append(Problem(file.name.replace("__", "."), str(error)))
         origins[file.name] = str(file)
     return from_names(names, origins), problems
 
 
-def _setting_files(folder: Path) -> Iterator[Path]:
-    for file in sorted(folder.iterdir()):
-        if "__" in file.name and not file.name.startswith(".") and file.is_file():
-            yield file
+def _is_setting(file: Path) -> bool:
+    return "__" in file.name and not file.name.startswith(".") and not is_folder(file)
 
 
 def _decoded(value: str) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.reports.schedule import parse_when
 from commands.errors import UsageError
 from commands.report import Finding, Level
-from config.folders import NotInFolder
+from config.folders import NotInFolder, is_file, is_folder
 from config.inventory import ClusterSpec
 from config.settings import Settings
 
@@ -20,6 +20,12 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 def check_settings(settings: Settings) -> Iterator[Finding]:
     """Check the files that the settings name, and what a newcomer forgets. Reads files, asks nobody."""
+    if settings.read_from is None:
+        yield Finding(
+            Level.INFO,
+            f"there is no hacluster.toml in {Path.cwd()}: what it could say has its default",
+            "Begin with config/hacluster.example.toml; or go to its folder, or name it in HACLUSTER_CONFIG.",
+        )
     yield from _ssh(settings)
     yield from _folders(settings)
     for cluster in settings.clusters:
@@ -57,7 +63,7 @@ def _ssh(settings: Settings) -> Iterator[Finding]:
     if settings.clusters and not settings.ssh.keys:
         yield Finding(Level.WARNING, "ssh.keys is empty: no node will let the bot in", "Give a private key file.")
     for file in settings.ssh.known_hosts:
-        if not file.is_file():
+        if not is_file(file):
             yield Finding(
                 Level.WARNING,
                 f"ssh.known_hosts: there is no file {file}",
@@ -66,8 +72,12 @@ def _ssh(settings: Settings) -> Iterator[Finding]:
 
 
 def _private_file(file: Path, setting: str, what: str) -> Iterator[Finding]:
-    if not file.is_file():
-        yield Finding(Level.CRITICAL, f"{setting}: there is no file {file}", f"Put {what} there.")
+    if not is_file(file):
+        yield Finding(
+            Level.CRITICAL,
+            f"{setting}: there is no file {file} that the bot may see",
+            f"Put {what} there; its folder must let the bot's own login in.",
+        )
     elif not os.access(file, os.R_OK):
         yield Finding(Level.CRITICAL, f"{setting}: {file} cannot be read", "The bot itself must be able to read it.")
     elif file.stat().st_mode & _OTHERS:
@@ -76,9 +86,9 @@ def _private_file(file: Path, setting: str, what: str) -> Iterator[Finding]:
 
 def _folders(settings: Settings) -> Iterator[Finding]:
     for setting, folder in (("files_dir", settings.files_dir), ("secrets_dir", settings.secrets_dir)):
-        if folder is not None and not folder.is_dir():
+        if folder is not None and not is_folder(folder):
             yield Finding(Level.CRITICAL, f"{setting}: there is no folder {folder}", "Make it, or leave the key out.")
-    if settings.secrets_dir is not None and settings.secrets_dir.is_dir():
+    if settings.secrets_dir is not None and is_folder(settings.secrets_dir):
         mode = settings.secrets_dir.stat().st_mode
         if mode & stat.S_IRWXO:
             yield Finding(
@@ -118,7 +128,7 @@ def _policy(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "policy.grants is empty: nobody may change anything from Slack",
-            "Grant a role to somebody's id; `/hacluster whoami` tells it.",
+            "Grant a role to somebody's id, which /hacluster whoami tells in Slack.",
         )
     known = {cluster.name for cluster in settings.clusters}
     for index, grant in enumerate(settings.policy.grants):

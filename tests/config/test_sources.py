@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from typing import Never
 
 import pytest
 
@@ -99,6 +102,34 @@ def test_invalid_toml_names_its_line_beside_the_other_mistakes(problems: Problem
 def test_a_settings_file_that_is_no_text_is_refused(problems: Problems, tmp_path: Path) -> None:
     (tmp_path / "hacluster.toml").write_bytes(b"\xff\xfe")
     assert "UTF-8" in problems()[""].message
+
+
+def test_a_byte_order_mark_of_some_editors_is_no_mistake(load: Load) -> None:
+    assert load("\ufeff[log]\nlevel = 'debug'\n").log.level == "debug"
+
+
+def test_lines_of_an_env_file_that_are_no_assignments_are_named_without_their_text(problems: Problems) -> None:
+    found = problems(dotenv="# Slack\nHACLUSTER_LOG__LEVEL=loud\nHACLUSTER_SLACK__BOT_TOKEN='xoxb-CANARY\n")
+    assert found[""].message.startswith(".env, line 3: ")
+    assert found["log.level"].origin == ".env: HACLUSTER_LOG__LEVEL"
+    assert "CANARY" not in str(found)
+
+
+def test_an_env_file_that_is_no_text_is_refused(problems: Problems, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xff\xfe")
+    assert "UTF-8" in problems()[""].message
+
+
+def test_a_secrets_folder_that_the_bot_may_not_read_is_told_with_the_other_mistakes(
+    problems: Problems, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(folder: Path) -> Never:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+    monkeypatch.setattr(Path, "iterdir", refused)  # root, as which tests run too, may read everything
+    found = problems('[log]\nlevel = "loud"', secrets={"slack__bot_token": "xoxb-1234"})
+    assert "cannot be read: Permission denied" in found["secrets_dir"].message
+    assert "log.level" in found
 
 
 class TestFolders:

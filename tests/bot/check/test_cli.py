@@ -53,6 +53,7 @@ def test_a_first_check_without_any_settings_passes_and_says_what_comes_next(
     out, err = capsys.readouterr()
     assert "no Slack tokens" in out
     assert "slack-manifest.yaml" in out
+    assert f"there is no hacluster.toml in {tmp_path}" in out
     assert err == ""
     assert list(tmp_path.iterdir()) == []
 

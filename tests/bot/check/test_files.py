@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import pytest
 from pytest_mock import MockerFixture
@@ -15,7 +17,7 @@ from commands.command import Runner
 from commands.errors import HaclusterError
 from commands.report import Finding, Level
 from config.inventory import ClusterSpec
-from config.settings import Settings
+from config.settings import Settings, load_settings
 
 WEB: dict[str, Any] = {
     "nodes": {"n1": "10.0.0.1"},
@@ -49,7 +51,9 @@ def settings(place: Path, **changed: Any) -> Settings:
         "slack": {"bot_token": "xoxb-1234", "app_token": "xapp-1234"},
         "policy": {"grants": [{"role": "admin", "users": ["U024BE7LH"], "clusters": ["web"]}]},
     }
-    return Settings.model_validate({**declared, **changed})
+    made = Settings.model_validate({**declared, **changed})
+    made._read_from = place / "hacluster.toml"
+    return made
 
 
 def told(found: Settings) -> list[tuple[Level, str]]:
@@ -58,6 +62,28 @@ def told(found: Settings) -> list[tuple[Level, str]]:
 
 def test_settings_whose_files_are_all_there_have_nothing_wrong(place: Path) -> None:
     assert told(settings(place)) == [(Level.OK, "the settings are understood; clusters: web")]
+
+
+def test_a_check_in_a_folder_without_settings_says_which_folder_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = load_settings(environ={}, default_secrets=tmp_path / "none")
+    assert (Level.INFO, f"there is no hacluster.toml in {tmp_path}: what it could say has its default") in told(found)
+    (tmp_path / "hacluster.toml").write_text("")
+    found = load_settings(environ={}, default_secrets=tmp_path / "none")
+    assert not [text for _, text in told(found) if "hacluster.toml" in text]
+
+
+def test_a_key_in_a_folder_that_lets_nobody_in_is_told_and_no_traceback(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(path: Path) -> Never:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Path, "is_file", refused)  # root, as which tests run too, may look everywhere
+    found = list(check_settings(settings(place)))
+    assert any(finding.text.startswith("ssh.keys: there is no file") for finding in found)
 
 
 @pytest.mark.parametrize(
