@@ -20,9 +20,8 @@ def words(look: Look, name: str, misses: tuple[str, ...]) -> dict[str, str]:
     told: dict[str, str] = {}
     for who, status in _told(look, misses).items():
         fenced = _last_fencing(name, {who: status})
-        parts = ("stopped" if _was_stopped(name, status) else "", f"fenced {fenced}" if fenced else "")
-        if any(parts):
-            told[f"{who} status"] = " ".join(filter(None, parts))
+        went = "stopped" if _was_stopped(name, status) else "not stopped"
+        told[f"{who} status"] = f"{went} fenced {fenced}" if fenced else went
     return told
 
 
