@@ -20,10 +20,11 @@ from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
 from bot.conversation import FORM_ACTION, Ref
-from bot.markup import WORD, bare, clean, spans
+from bot.markup import WORD, Span, bare, clean, spans
 from commands.report import Choice, Finding, Level, Listing, Part, Picture, Report, Table, Text
 
 COMMAND = "hacluster run"
+IN_SLACK = "/hacluster"
 _WIDE = 4096
 _SIGN = {Level.OK: "✔", Level.INFO: "●", Level.UNKNOWN: "?", Level.WARNING: "!", Level.CRITICAL: "✘"}
 _COLOUR = {
@@ -197,8 +198,14 @@ def _status(level: Level) -> RichText:
 def _styled(text: str, style: str = "") -> RichText:
     styled = RichText(style=style)
     for span in spans(clean(text)):
-        styled.append(bare(span), style="cyan" if span.kind == "code" else None)
+        styled.append(_worded(span), style="cyan" if span.kind == "code" else None)
     return styled
+
+
+def _worded(span: Span) -> str:
+    """Return a run of text; a command as it is typed here, not in Slack."""
+    command, space, words = span.text.partition(" ")
+    return f"{COMMAND}{space}{words}" if span.kind == "code" and command == IN_SLACK else bare(span)
 
 
 def _chosen(typed: str, choices: list[Choice]) -> Choice | None:

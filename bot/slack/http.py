@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 
 from bot.slack.front import Slack
+from commands.errors import HaclusterError
 
 EVENTS = "/slack/events"
 HEALTH = "/healthz"
@@ -69,11 +71,21 @@ def _telling(judge: Callable[[], Awaitable[Health]]) -> Callable[[web.Request], 
 
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve while the block runs; gives the port, which matters when asked for port 0."""
+    """Serve while the block runs; gives the port, which matters when asked for port 0.
+
+    Raises `HaclusterError` where it cannot listen there: most often a second bot was started beside the first.
+    """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such address"
+            raise HaclusterError(
+                f"cannot listen at {host}:{port} for health checks and Slack's calls: {why}",
+                remedy="Does a bot run here already? If not: slack.http_host and slack.http_port choose another place.",
+            ) from None
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

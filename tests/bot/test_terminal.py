@@ -111,6 +111,22 @@ async def test_what_is_asked_for_less_often_is_offered_after_the_rest() -> None:
     assert await surface.choose(replace(PLAN, more=(more,))) == more
 
 
+@pytest.mark.parametrize(
+    ("told", "here"),
+    [
+        ("did you mean `/hacluster status`?", "did you mean hacluster run status?"),
+        ("type `/hacluster` first", "type hacluster run first"),
+        ("`/hacluster-old status` is none of ours", "/hacluster-old status is none of ours"),
+        ("a path: /hacluster status", "a path: /hacluster status"),
+    ],
+)
+def test_a_command_is_told_as_it_is_typed_in_a_terminal(told: str, here: str) -> None:
+    console = _console()
+    console.print(draw(Report("x", parts=(Text(told),))))
+
+    assert _written(console).splitlines()[1].strip() == here
+
+
 def test_square_brackets_are_no_styling() -> None:
     console = _console()
     console.print(draw(Report("[bold]web[/bold] [/]")))

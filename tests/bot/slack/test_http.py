@@ -15,6 +15,7 @@ import pytest
 from bot.slack.api import Api
 from bot.slack.front import Slack
 from bot.slack.http import EVENTS, HEALTH, METRICS, READY, Health, application, serving
+from commands.errors import HaclusterError
 from commands.report import Level, Report
 from sandbox.slack import Workspace
 
@@ -116,3 +117,11 @@ async def test_prometheus_can_ask_for_the_metrics() -> None:
 
         assert answer.content_type == "text/plain"
         assert await answer.read() == b"hacluster_slack_connected 1.0\n"
+
+
+async def test_a_place_that_is_taken_is_told_as_what_it_most_often_is_a_second_bot() -> None:
+    async with serving(application(_well), "127.0.0.1", 0) as port:
+        with pytest.raises(HaclusterError, match=f"127.0.0.1:{port} .* Address already in use") as refused:
+            async with serving(application(_well), "127.0.0.1", port):
+                pass
+    assert "Does a bot run here already?" in refused.value.remedy
