@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from config.scope import Scope
+from config.roles import Role, RoleName
+from config.scope import NO_GROUPS, ClusterGroups, Scope, covers
 
 Risk = Literal["ordinary", "dangerous"]
 """What a plan may cost if it is wrong: an ordinary one is undone by its opposite, a dangerous one is not."""
@@ -25,6 +26,8 @@ class ApprovalRule(BaseModel):
     """The plans it is for; all if left out."""
     approvals: Annotated[int, Field(ge=0, le=5)] = 1
     """How many people must approve. With 0 the one who asked confirms alone."""
+    by: Annotated[tuple[RoleName, ...], Field(min_length=1)] = (Role.OPERATOR, Role.APPROVER)
+    """Whose word counts. An admin's always does."""
     own: bool = False
     """Whether the one who asked may be among them."""
     within: Annotated[int, Field(ge=1, le=24 * 60)] = 30
@@ -32,10 +35,10 @@ class ApprovalRule(BaseModel):
     break_glass: bool = True
     """Whether one person alone may go ahead with a typed reason, loudly, when nobody else is there."""
 
-    def fits(self, verb: str, cluster: str, risk: Risk) -> bool:
+    def fits(self, verb: str, cluster: str, risk: Risk, groups: ClusterGroups = NO_GROUPS) -> bool:
         """Whether it is for such a plan."""
         return (
-            ("*" in self.clusters or cluster in self.clusters)
+            covers(self.clusters, cluster, groups)
             and (not self.verbs or verb in self.verbs)
             and self.risk in {None, risk}
         )

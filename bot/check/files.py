@@ -12,6 +12,7 @@ from commands.errors import UsageError
 from commands.report import Finding, Level
 from config.folders import NotInFolder, is_file, is_folder
 from config.inventory import ClusterSpec
+from config.scope import named
 from config.settings import Settings
 
 _REFERENCE = "secret:"
@@ -132,8 +133,8 @@ def _policy(settings: Settings) -> Iterator[Finding]:
         )
     known = {cluster.name for cluster in settings.clusters}
     for index, grant in enumerate(settings.policy.grants):
-        for name in grant.clusters:
-            if name != "*" and name not in known:
+        for name in (name for scope in grant.clusters for name in named(scope, settings.policy.cluster_groups)):
+            if name not in known:
                 yield Finding(
                     Level.INFO,
                     f"policy.grants[{index}]: {name} is no cluster of the settings file",

@@ -44,7 +44,7 @@ def test_a_grant_gives_its_role_on_its_clusters_to_its_people(
         assert policy.role(TEAM, ALICE, frozenset({OPS}), cluster) == wanted
         for needed in Role:
             allowed = policy.allows(needed, TEAM, ALICE, frozenset({OPS}), cluster)
-            assert allowed == (wanted is not None and wanted >= needed)
+            assert allowed == (wanted is not None and wanted.includes(needed))
 
 
 def test_without_grants_everybody_looks_and_nobody_changes() -> None:
@@ -102,8 +102,8 @@ def test_only_ids_name_people_and_the_refusal_says_where_to_find_them(key: str, 
         ({"role": "admin", "clusters": ["*"]}, "grants nobody"),
         ({"role": "admin", "users": [ALICE]}, "Field required"),
         ({"role": "admin", "users": [ALICE], "clusters": []}, "at least 1"),
-        ({"role": "root", "users": [ALICE], "clusters": ["*"]}, "viewer, operator, admin"),
-        ({"role": 3, "users": [ALICE], "clusters": ["*"]}, "viewer, operator, admin"),
+        ({"role": "root", "users": [ALICE], "clusters": ["*"]}, "viewer, approver, operator, admin"),
+        ({"role": 3, "users": [ALICE], "clusters": ["*"]}, "viewer, approver, operator, admin"),
         ({"role": "admin", "users": [ALICE], "clusters": ["w*"]}, "cluster name"),
     ],
 )
@@ -116,3 +116,39 @@ def test_a_list_of_channels_closes_the_others() -> None:
     assert Policy().allows_channel("C0ANY")
     assert Policy(channels=("C0OPS",)).allows_channel("C0OPS")
     assert not Policy(channels=("C0OPS",)).allows_channel("C0ANY")
+
+
+def test_an_approver_asks_for_nothing_and_an_operator_is_no_approver() -> None:
+    assert {role: {needed for needed in Role if role.includes(needed)} for role in Role} == {
+        Role.VIEWER: {Role.VIEWER},
+        Role.APPROVER: {Role.VIEWER, Role.APPROVER},
+        Role.OPERATOR: {Role.VIEWER, Role.OPERATOR},
+        Role.ADMIN: set(Role),
+    }
+
+
+def test_who_is_to_do_both_is_given_both() -> None:
+    grants = tuple(Grant(role=role, users=(ALICE,), clusters=("web",)) for role in (Role.OPERATOR, Role.APPROVER))
+    policy = Policy(grants=grants)
+    assert policy.allows(Role.OPERATOR, TEAM, ALICE, NOBODY, "web")
+    assert policy.allows(Role.APPROVER, TEAM, ALICE, NOBODY, "web")
+    assert not policy.allows(Role.ADMIN, TEAM, ALICE, NOBODY, "web")
+
+
+def test_a_grant_may_be_for_a_group_of_clusters() -> None:
+    policy = Policy(
+        everyone_views=False,
+        cluster_groups={"shop": ("web", "db")},
+        grants=(Grant(role=Role.OPERATOR, users=(ALICE,), clusters=("@shop", "mail")),),
+    )
+    names = ("web", "db", "mail", "shop", "other", None)
+    held = [name for name in names if policy.allows(Role.OPERATOR, TEAM, ALICE, NOBODY, name)]
+    assert held == ["web", "db", "mail"]
+
+
+@pytest.mark.parametrize("key", ["grants", "approvals"])
+def test_a_group_of_clusters_that_there_is_not_is_refused_where_it_is_named(key: str) -> None:
+    who = {"role": "admin", "users": [ALICE]} if key == "grants" else {}
+    with pytest.raises(ValidationError, match="no group @shpo") as refused:
+        Policy.model_validate({"cluster_groups": {"shop": ["web"]}, key: [{**who, "clusters": ["@shop", "@shpo"]}]})
+    assert refused.value.errors()[0]["loc"] == (key, 0, "clusters")

@@ -113,7 +113,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key_and_the_right_form(prob
         "clusters.empty.fencing": 'fencing = "none", or { agent = "fence_ipmilan"',
         "clusters.twice": "10.9.0.1 is given twice",
         "clusters.undecided.fencing": 'has to be said; write fencing = "none", or { agent = "fence_ipmilan"',
-        "policy.grants[0].role": "viewer, operator, admin",
+        "policy.grants[0].role": "viewer, approver, operator, admin",
         "policy.grants[0].users[0]": "whoami",
         "policy.grants[0].clusters": "is missing",
         "log.levl": "did you mean `level`?",
