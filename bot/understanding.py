@@ -10,14 +10,14 @@ from bot.world import World
 from commands.errors import NotAllowed, UsageError
 from commands.verbs.verb import DRY_RUN, REASON, Declared, Desk, Verb
 from commands.verbs.words import nearest, parse, tokens
-from config.inventory import ClusterSpec
-from config.policy import LOCAL
+from config.policy import LOCAL, Denied, takes
 
 
 def admit(world: World, actor: Actor, place: Place) -> None:
     """Raise `NotAllowed` where the bot is not to be used. Whoever has the terminal is in no channel."""
-    if actor.team != LOCAL and not world.policy.allows_channel(place.channel):
-        raise NotAllowed("the bot is not to be used in this channel", remedy="Ask an admin of the bot where it is.")
+    closed = world.policy.closed(actor, place.channel)
+    if closed is not None:
+        raise _denied(closed)
 
 
 async def understand(world: World, actor: Actor, place: Place, text: str) -> tuple[Verb, Any, Desk]:
@@ -35,11 +35,13 @@ async def understand(world: World, actor: Actor, place: Place, text: str) -> tup
         remedy = f"Did you mean `/hacluster {near}`?" if near else "`/hacluster help` lists what there is."
         raise UsageError(f"there is no verb {name[:40]!r}", remedy=remedy)
     if not could_use(world, actor, verb):
-        raise _denied(actor, verb, None)
+        raise _denied(takes(actor, verb, None))
     desk = await _desk(world, actor, place)
     words = parse(rest, verb.accepts, f"/hacluster {verb.usage}")
     request = verb.parse(words, desk)
-    authorise(world, actor, verb, request.cluster)
+    may = world.policy.may(actor, verb, request.cluster.name if request.cluster else None, place.channel)
+    if isinstance(may, Denied):
+        raise _denied(may)
     if verb.needs_reason and not (words.flag(DRY_RUN.name) or (words.one(REASON.name) or "").strip()):
         raise UsageError(f"`{verb.name}` takes a reason", remedy=f'Add `--reason "{REASON.help.split(":")[0]}"`.')
     return verb, request, desk
@@ -51,30 +53,19 @@ def only_to_show(verb: Verb, text: str) -> bool:
     return parse(rest, verb.accepts, verb.usage).flag(DRY_RUN.name)
 
 
+def reason_of(verb: Verb, text: str) -> str:
+    """Return why somebody wants it, in their own words; empty where they did not say."""
+    _, *rest = tokens(text)
+    return (parse(rest, verb.accepts, verb.usage).one(REASON.name) or "").strip()
+
+
 def could_use(world: World, actor: Actor, verb: Verb) -> bool:
     """Whether there is any cluster, made yet or not, on which the person may use the verb."""
-    scopes = (None, *(scope for grant in world.policy.grants for scope in grant.clusters if scope != "*"))
-    return any(world.policy.allows(verb.role, actor.team, actor.user, actor.groups, scope) for scope in scopes)
+    return world.policy.may_anywhere(actor, verb.role)
 
 
-def authorise(world: World, actor: Actor, verb: Verb, cluster: ClusterSpec | None) -> None:
-    """Let the person use the verb on the cluster, or raise `NotAllowed` with what it takes.
-
-    An answer about no single cluster (None) tells each person what is theirs to know, so a role anywhere is enough.
-    """
-    if cluster is None and verb.answer is not None and could_use(world, actor, verb):
-        return
-    name = cluster.name if cluster else None
-    if not world.policy.allows(verb.role, actor.team, actor.user, actor.groups, name):
-        raise _denied(actor, verb, name)
-
-
-def _denied(actor: Actor, verb: Verb, cluster: str | None) -> NotAllowed:
-    on = f" on `{cluster}`" if cluster else ""
-    return NotAllowed(
-        f"`{verb.name}`{on} takes the role {verb.role.word}",
-        remedy=f"Ask for a grant for the id `{actor.key}` in the bot's policy; `/hacluster whoami` shows what you may do.",
-    )
+def _denied(denied: Denied) -> NotAllowed:
+    return NotAllowed(denied.why, remedy=denied.remedy)
 
 
 async def _desk(world: World, actor: Actor, place: Place) -> Desk:
@@ -90,6 +81,8 @@ async def _desk(world: World, actor: Actor, place: Place) -> Desk:
         verbs=world.verbs,
         who=actor.key,
         role=lambda cluster: world.policy.role(actor.team, actor.user, actor.groups, cluster),
+        groups=actor.groups,
+        policy=world.policy,
         last_seen=world.last_seen,
         secret=world.secret,
         file=world.file,

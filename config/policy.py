@@ -123,19 +123,21 @@ class Policy(_Declared):
 
         An answer about no single cluster tells each person what is theirs to know, so a role anywhere is enough for it.
         """
-        if person.team != LOCAL and not self.allows_channel(channel):
-            return Denied("the bot is not to be used in this channel", "Ask an admin of the bot where it is.")
+        closed = self.closed(person, channel)
+        if closed is not None:
+            return closed
         scopes = self._scopes() if cluster is None and verb.change is None else (cluster,)
         for scope in scopes:
             for role, why in self._held(person.team, person.user, person.groups, scope):
-                if role.includes(verb.role):
+                if role >= verb.role:
                     return Allowed(why)
-        on = f" on `{cluster}`" if cluster else ""
-        key = f"{person.team}:{person.user}"
-        return Denied(
-            f"`{verb.name}`{on} takes the role {verb.role.word}",
-            f"Ask for a grant for the id `{key}` in the bot's policy; `/hacluster whoami` shows what you may do.",
-        )
+        return takes(person, verb, cluster)
+
+    def closed(self, person: Person, channel: str) -> Denied | None:
+        """Say that the bot is not to be used where somebody is; None where it is. A terminal is in no channel."""
+        if person.team == LOCAL or self.allows_channel(channel):
+            return None
+        return Denied("the bot is not to be used in this channel", "Ask an admin of the bot where it is.")
 
     def may_anywhere(self, person: Person, needed: Role) -> bool:
         """Whether there is any cluster, made yet or not, on which the person may do what needs this role."""
@@ -150,19 +152,16 @@ class Policy(_Declared):
         self, team: str, user: str, groups: frozenset[str], cluster: str | None, rule: ApprovalRule = OWN_CONFIRM
     ) -> bool:
         """Whether the person's word counts, by a rule, for what others want to do to the cluster."""
-        held = [role for role, _ in self._held(team, user, groups, cluster)]
-        return any(role.includes(needed) for role in held for needed in rule.by)
+        return any(role in {*rule.by, Role.ADMIN} for role, _ in self._held(team, user, groups, cluster))
 
     def role(self, team: str, user: str, groups: frozenset[str], cluster: str | None) -> Role | None:
-        """Return the highest role that any grant gives the person on the cluster; None when they may not even look.
-
-        It is for people to read: who has several may do more than the highest says. See `allows`.
-        """
+        """Return the highest role that any grant gives the person on the cluster; None when they may not even look."""
         return max((role for role, _ in self._held(team, user, groups, cluster)), default=None)
 
     def allows(self, needed: Role, team: str, user: str, groups: frozenset[str], cluster: str | None) -> bool:
         """Whether the person may do on the cluster what needs this role."""
-        return any(role.includes(needed) for role, _ in self._held(team, user, groups, cluster))
+        role = self.role(team, user, groups, cluster)
+        return role is not None and role >= needed
 
     def allows_channel(self, channel: str) -> bool:
         """Whether the bot may be used in the Slack channel."""
@@ -190,4 +189,14 @@ class Policy(_Declared):
         return (None, *dict.fromkeys(name for scope in scopes for name in named(scope, self.cluster_groups)))
 
 
-__all__ = ["LOCAL", "Allowed", "Asked", "Denied", "Grant", "Person", "Policy", "Role"]
+def takes(person: Person, verb: Asked, cluster: str | None) -> Denied:
+    """Say what it takes to be allowed."""
+    on = f" on `{cluster}`" if cluster else ""
+    key = f"{person.team}:{person.user}"
+    return Denied(
+        f"`{verb.name}`{on} takes the role {verb.role.word}",
+        f"Ask for a grant for the id `{key}` in the bot's policy; `/hacluster whoami` shows what you may do.",
+    )
+
+
+__all__ = ["LOCAL", "Allowed", "Asked", "Denied", "Grant", "Person", "Policy", "Role", "takes"]

@@ -9,9 +9,9 @@ from pydantic import BeforeValidator
 
 
 class Role(IntEnum):
-    """What somebody may do. In order of how much, which is for people to read; what a role contains `includes` says.
+    """Each may do what the ones before it may: look, say yes or no to what others want, ask for changes, and all of it.
 
-    An approver judges what others want and asks for nothing themself; whoever is to do both is given both.
+    Whose word counts for which plan is its `ApprovalRule`'s to say: an operator's need not.
     """
 
     VIEWER = 1
@@ -23,10 +23,6 @@ class Role(IntEnum):
     def word(self) -> str:
         """The role as written in settings and told to people."""
         return self.name.lower()
-
-    def includes(self, needed: Role) -> bool:
-        """Whether who has this role may do what needs the other: everybody looks, and an admin may do everything."""
-        return self in {needed, Role.ADMIN} or needed is Role.VIEWER
 
 
 def _role(value: object) -> object:

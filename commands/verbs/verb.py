@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from commands.command import Runner
 from commands.errors import UsageError
@@ -19,7 +19,7 @@ from commands.snapshot import Snapshot
 from commands.verbs.form import Form
 from commands.verbs.words import Option, Words, nearest
 from config.inventory import ClusterSpec, NodeSpec
-from config.policy import Role
+from config.policy import Policy, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,10 @@ class Desk:
     """Who asks, as `team:user`."""
     role: Callable[[str | None], Role | None] = lambda _: Role.ADMIN
     """The asker's role on a cluster, or on all of them for None."""
+    groups: frozenset[str] = frozenset()
+    """The user groups that the asker is in."""
+    policy: Policy = field(default_factory=Policy)
+    """For what tells of it; what it allows is decided before a verb is asked."""
     last_seen: Callable[[NodeSpec], datetime | None] = lambda _: None
     """When a node last answered, for readings that are unknown now."""
     secret: Callable[[str], str] = field(default=lambda name: _none("secret", name))
@@ -115,6 +119,8 @@ class Verb:
     form: Form | None = None
     from_form: Callable[[Mapping[str, str]], tuple[str, Mapping[str, str]]] | None = None
     """Turn a filled-in form into the words one would have typed, and what is wrong by field."""
+    on_plan: Literal["approve", "deny", "cancel"] | None = None
+    """What it says to a plan that waits, instead of an answer or a change."""
     needs_reason: bool = False
     """Whether it is asked for with `--reason` only."""
 
