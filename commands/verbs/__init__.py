@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commands.verbs import adopt, auth, clusters, members, power
+from commands.verbs import adopt, auth, clusters, members, power, whatif
 from commands.verbs.failover.verb import FAILBACK, FAILOVER
 from commands.verbs.setup.verb import VERB as SETUP
 from commands.verbs.status.verb import VERB as STATUS
@@ -12,6 +12,7 @@ CLUSTER_VERBS: tuple[Verb, ...] = (
     STATUS,
     members.VERB,
     clusters.VERB,
+    whatif.VERB,
     FAILOVER,
     FAILBACK,
     power.START,
