@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from aiohttp import web
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs, reach
+from bot.approval_cards import APPROVE
 from bot.cards import CONFIRM
 from bot.conversation import Actor, Place
 from bot.dispatch import Dispatcher
@@ -51,8 +53,8 @@ from config.settings import Settings
 
 GRACE = 20.0
 """Seconds that a shutdown gives to what is under way."""
-LAPSED_EVERY = 15.0
-"""Seconds between two looks for plans whose bot died."""
+LOOSE_ENDS_EVERY = 5.0
+"""Seconds between two looks for plans whose bot died, that nobody answered, or that are needed no longer."""
 SWEEP_TICK = 1.0
 """Seconds between two looks for clusters that are to be looked at."""
 REPORTS_EVERY = 15.0
@@ -101,8 +103,9 @@ async def serve(settings: Settings) -> None:
     logs.configure(settings.log)
     slack = settings.slack
     if slack.bot_token is None:
+        where = f", and no hacluster.toml in {Path.cwd()}" if settings.read_from is None else ""
         raise HaclusterError(
-            "there are no Slack tokens",
+            f"there are no Slack tokens{where}",
             remedy="Set slack.bot_token and slack.app_token, or use `hacluster run VERB …` from this terminal.",
         )
     async with AsyncExitStack() as stack:
@@ -123,10 +126,11 @@ async def serve(settings: Settings) -> None:
         groups = {group for grant in settings.policy.grants for group in grant.groups}
         front = Slack(api, dispatcher, groups=groups, signing_secret=secret)
         token = slack.app_token.get_secret_value() if slack.mode == "socket" and slack.app_token else None
+        dispatcher.reaches(front.surface)
         socket = Socket(front.bolt, api, token) if token else None
 
         scheduler = Scheduler()
-        scheduler.every(LAPSED_EVERY, "interrupted plans", lambda: dispatcher.recover(front.surface))
+        scheduler.every(LOOSE_ENDS_EVERY, "loose ends", dispatcher.tie_loose_ends)
         scheduler.every(SWEEP_TICK, "sweep", watchers.sweep)
         scheduler.every(REPORTS_EVERY, "health reports", rounds.go)
         scheduler.every(PRUNE_EVERY, "retention", lambda: _forget(settings, store))
@@ -138,7 +142,7 @@ async def serve(settings: Settings) -> None:
 
         pages = _pages(vitals, front if slack.mode == "http" else None)
         port = await stack.enter_async_context(serving(pages, slack.http_host, slack.http_port))
-        await dispatcher.recover(front.surface)
+        await dispatcher.tie_loose_ends()
         await stack.enter_async_context(_beside(outbox.run(), "outbox"))
         if settings.watch.enabled:
             await stack.enter_async_context(_beside(watchers.run(), "watch"))
@@ -262,7 +266,7 @@ async def run_verb(settings: Settings, words: list[str], *, yes: bool = False, c
         if surface.last is None:
             return 1
         ref, report = surface.last
-        if report.choices:
+        if report.choices and all(choice.action != APPROVE for choice in report.choices):
             confirm = next((choice for choice in report.choices if choice.action == CONFIRM), None)
             choice = confirm if yes else await surface.choose(report)
             if choice is not None:

@@ -33,13 +33,16 @@ def commands_text(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def proposal(plan: Plan, plan_id: str, *, changed: Iterable[str] = ()) -> Report:
-    """Show a plan with all it would run, and ask. `changed` says why an earlier confirmation does not count."""
+def proposal(plan: Plan, plan_id: str, *, changed: Iterable[str] = (), more: Iterable[Part] = ()) -> Report:
+    """Show a plan with all it would run, and ask. `changed` says why an earlier confirmation does not count.
+
+    `more` is what else is known of it.
+    """
     worst = _worst(plan)
     return Report(
         f"{_headline(plan)}. Do it?",
         Level.WARNING if worst.rank >= Level.WARNING.rank else Level.INFO,
-        (*(Text(line) for line in changed), *_contents(plan)),
+        (*(Text(line) for line in changed), *more, *_contents(plan)),
         choices=(
             Choice("Confirm", CONFIRM, plan_id, "danger" if worst is Level.CRITICAL else "primary"),
             Choice("Cancel", CANCEL, plan_id),
@@ -65,12 +68,16 @@ def _headline(plan: Plan) -> str:
 
 
 def _worst(plan: Plan) -> Level:
-    return max((risk.level for risk in plan.risks), key=lambda level: level.rank, default=Level.INFO)
+    return _worst_of((*plan.risks, *plan.undone), Level.INFO)
+
+
+def _worst_of(findings: Iterable[Finding], least: Level) -> Level:
+    return max((least, *(finding.level for finding in findings)), key=lambda level: level.rank)
 
 
 def _contents(plan: Plan) -> tuple[Part, ...]:
     """What a plan is, its risks, its steps, and every command of it."""
-    parts: list[Part] = [Text(plan.summary), *plan.risks]
+    parts: list[Part] = [Text(plan.summary), *plan.risks, *plan.undone]
     steps = tuple((str(n), step.title, _where(plan, n - 1)) for n, step in enumerate(plan.steps, start=1))
     if steps:
         parts.append(Table(("#", "Step", "On"), steps))
@@ -119,11 +126,17 @@ def _steps_table(plan: Plan, states: Mapping[str, StepState]) -> Table:
 
 
 def succeeded(plan: Plan, elapsed: float, results: Iterable[Part]) -> Report:
-    """Say that a plan was carried out and proved, with what the cluster now shows."""
+    """Say that a plan was carried out and proved, what it left undone, and what the cluster now shows.
+
+    A cluster that was to run and does not, for want of quorum, is no success, whatever the steps proved.
+    """
+    shown = tuple(results)
+    wrong = [part for part in shown if isinstance(part, Finding)] if plan.leaves == "running" else []
+    not_all = ", but not everywhere" if plan.undone else ""
     return Report(
-        f"`{plan.cluster.name}`: {plan.verb} done and verified in {elapsed:.1f} s",
-        Level.OK,
-        (Text(plan.summary), *results),
+        f"`{plan.cluster.name}`: {plan.verb} done and verified in {elapsed:.1f} s{not_all}",
+        _worst_of((*plan.undone, *wrong), Level.OK),
+        (Text(plan.summary), *plan.undone, *shown),
         next_step=f"status {plan.cluster.name}",
     )
 
@@ -185,8 +198,8 @@ def refused(refusal: Refusal, cluster: str, offers: Iterable[tuple[HostKeyUnknow
 
 
 def nothing(decision: NothingToDo) -> Report:
-    """Say that the cluster already is what was asked for."""
-    return Report(decision.summary, Level.OK)
+    """Say that the cluster already is what was asked for, and what is wrong with it all the same."""
+    return Report(decision.summary, _worst_of(decision.findings, Level.OK), decision.findings)
 
 
 def ended(cluster: str, verb: str, how: str, level: Level = Level.INFO) -> Report:

@@ -13,11 +13,13 @@ from typing import Any
 
 import structlog
 
-from bot import audit, cards, host_keys, incident_buttons
+from bot import approval_cards, audit, cards, host_keys, incident_buttons
 from bot.audit import Kind
 from bot.changes import Changes
 from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
+from bot.loose_ends import LooseEnds
 from bot.understanding import admit, could_use, understand
+from bot.verbs.plans import PlanRequest
 from bot.world import World
 from commands.errors import HaclusterError, NotAllowed, UsageError
 from commands.report import Report
@@ -33,6 +35,8 @@ class Dispatcher:
     def __init__(self, world: World, changes: Changes | None = None) -> None:
         self._world = world
         self._changes = changes or Changes(world)
+        self._loose_ends = LooseEnds(world)
+        self._surface_of: Callable[[Place], Surface] | None = None
         self._verbs = {verb.name: verb for verb in world.verbs}
 
     async def request(self, actor: Actor, place: Place, text: str, surface: Surface, *, key: str) -> None:
@@ -41,7 +45,9 @@ class Dispatcher:
             if await self._first_time(key):
                 await self._answer(actor, place, text, surface)
 
-    async def _answer(self, actor: Actor, place: Place, text: str, surface: Surface) -> None:
+    async def _answer(
+        self, actor: Actor, place: Place, text: str, surface: Surface, incident: str | None = None
+    ) -> None:
         verb, request, desk = await self._understood(actor, place, text)
         name = request.cluster.name if request.cluster else None
         told = {"text": audit.masked(text)}
@@ -50,8 +56,10 @@ class Dispatcher:
             if verb.answer is not None:
                 report = await verb.answer(request, desk)
                 await (surface.whisper(report) if report.private else surface.post(report))
+            elif verb.on_plan is not None:
+                await self._decided(actor, verb.on_plan, request, surface)
             else:
-                await self._changes.propose(actor, place, text, verb, request, surface)
+                await self._changes.propose(actor, place, text, verb, request, surface, incident=incident)
         except NotDelivered:
             raise
         except HaclusterError as error:
@@ -74,7 +82,8 @@ class Dispatcher:
                 await self._refused(actor, place, {"pressed": action[:40], "value": value[:64], "why": str(error)})
                 raise
             if text is not None:
-                await self._answer(actor, place, text, surface)
+                incident = value.partition(":")[0] if action in incident_buttons.ACTIONS else None
+                await self._answer(actor, place, text, surface, incident)
 
     async def _pressed(self, actor: Actor, action: str, value: str, message: Ref, surface: Surface) -> str | None:
         """Do it, or return the words that the button stands for."""
@@ -82,16 +91,43 @@ class Dispatcher:
             case cards.CONFIRM:
                 await self._changes.confirm(actor, value, message, surface)
             case cards.CANCEL:
-                await self._changes.cancel(actor, value, message, surface)
+                await self._changes.cancel(actor, value, surface, message=message)
             case cards.COMMANDS:
                 await self._changes.copy(actor, value, surface)
             case cards.TRUST:
                 await host_keys.trust(self._world, actor, value, surface)
+            case _ if action in approval_cards.ACTIONS:
+                return await self._judged(actor, action, value, message, surface)
             case _ if action in incident_buttons.ACTIONS:
                 return await incident_buttons.words(self._world, actor, action, value)
             case _:
                 raise UsageError("that button is of another version of the bot", remedy="Ask again.")
         return None
+
+    async def _judged(self, actor: Actor, action: str, value: str, message: Ref, surface: Surface) -> str | None:
+        """Take a word on somebody's plan, or return the words that the button stands for."""
+        match action:
+            case approval_cards.APPROVE:
+                await self._changes.approve(actor, value, surface, message=message)
+            case approval_cards.DENY:
+                await self._changes.deny(actor, value, surface, message=message)
+            case approval_cards.ABANDON:
+                await self._loose_ends.abandon(actor, value, message, surface)
+            case approval_cards.REVIEWED:
+                await self._loose_ends.review(actor, value, message, surface)
+            case _:
+                return await self._loose_ends.again(actor, value)
+        return None
+
+    async def _decided(self, actor: Actor, word: str, request: PlanRequest, surface: Surface) -> None:
+        """Take somebody's typed word on a plan that waits."""
+        match word:
+            case "approve":
+                await self._changes.approve(actor, request.plan, surface, reason=request.reason, alone=request.alone)
+            case "deny":
+                await self._changes.deny(actor, request.plan, surface, reason=request.reason)
+            case _:
+                await self._changes.cancel(actor, request.plan, surface)
 
     async def form(self, actor: Actor, place: Place, verb: str) -> Form | None:
         """Return the form of a verb typed bare; None where there is none, or where they may not use it at all."""
@@ -125,9 +161,14 @@ class Dispatcher:
         self._world.start(self.request(actor, place, text, surface, key=key))
         return {}
 
-    async def recover(self, surface_of: Callable[[Place], Surface]) -> None:
-        """Tell of the plans that a dead bot left behind."""
-        await self._changes.recover(surface_of)
+    def reaches(self, surface_of: Callable[[Place], Surface]) -> None:
+        """Let what is decided in one place be shown in another."""
+        self._changes.surface_of = self._surface_of = surface_of
+
+    async def tie_loose_ends(self) -> None:
+        """Tell of the plans that a dead bot left behind, that nobody answered, or that somebody decided elsewhere."""
+        if self._surface_of is not None:
+            await self._loose_ends.tie(self._surface_of)
 
     async def _understood(self, actor: Actor, place: Place, text: str) -> tuple[Verb, Any, Desk]:
         """Understand, and keep what was not: who tried what is worth knowing too."""

@@ -9,8 +9,10 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{16}")
 
 
 def fresh() -> str:
-    """Return a new id, of 96 random bits."""
-    return secrets.token_urlsafe(12)
+    """Return a new id, of some 96 random bits. People type them too, so none begins like an option."""
+    while not (made := secrets.token_urlsafe(12))[0].isalnum():
+        pass
+    return made
 
 
 def is_id(value: str) -> bool:

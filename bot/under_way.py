@@ -86,8 +86,8 @@ class UnderWay:
         told = audit.of_outcome(self.row.id, self.outcome, self.ended - self.begun, problems)
         await self._write(plan, audit.Kind.OUTCOME, told)
 
-    async def tell_end(self, plan: Plan) -> None:
-        """Say how it ended. That it cannot be told does not make a change that was done one that failed."""
+    async def tell_end(self, plan: Plan) -> bool:
+        """Say how it ended, and return whether that was shown. If not, what was done is done all the same."""
         elapsed = self.ended - self.begun
         if self.problems:
             report = cards.failed(plan, self.states, elapsed, self.problems, self.row.text)
@@ -99,12 +99,14 @@ class UnderWay:
                 await self.surface.post(cards.details(plan, self.events), under=self.message)
         except NotDelivered as error:
             log.warning("the end of a change could not be told", cluster=plan.cluster.name, why=str(error))
+            return False
+        return True
 
     async def _write(self, plan: Plan, kind: audit.Kind, told: Mapping[str, Any]) -> int:
         return await self.world.audit(self.actor, plan.verb, plan.cluster.name, kind, told, place=self.row.channel)
 
     async def _results(self, plan: Plan) -> tuple[Part, ...]:
-        if not plan.steps:
+        if not plan.steps or plan.leaves == "stopped":
             return ()
         try:
             return await self.world.results(plan.cluster, self.world.runner)

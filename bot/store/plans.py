@@ -114,11 +114,11 @@ class PlanPart(Part):
         async with self._writing() as connection:
             await connection.execute(update(plans).where(plans.c.id == plan_id).values(told=True))
 
-    async def plans_to_tell(self, before: datetime) -> tuple[PlanRow, ...]:
-        """Return the plans that ended before a moment and whose messages do not say so: their bot died, or was another."""
+    async def plans_to_tell(self, since: datetime, before: datetime) -> tuple[PlanRow, ...]:
+        """Return the plans that ended in a period and whose messages do not say so: their bot died, or was another."""
         query = (
             select(plans)
-            .where(plans.c.told.is_(False), plans.c.finished < before, plans.c.message_ts.is_not(None))
+            .where(plans.c.told.is_(False), plans.c.finished >= since, plans.c.finished < before, plans.c.message_ts.is_not(None))
             .order_by(plans.c.finished, plans.c.id)
         )
         async with self._reading() as connection:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from config.approvals import Risk
+
 PlanState = Literal[
     "waiting",
     "running",
@@ -65,7 +67,7 @@ class PlanRow:
     """When it began to run."""
     reason: str = ""
     """Why it was asked for, in the asker's words."""
-    risk: str = "ordinary"
+    risk: Risk = "ordinary"
     approvals: int = 0
     """How many people must approve it; 0 where who asked confirms alone."""
     groups: tuple[str, ...] = ()

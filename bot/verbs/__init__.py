@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from bot.verbs import ack, history, incidents, report, silence, watch, whoami
+from bot.verbs import ack, audit, history, incidents, plans, policy, report, silence, watch, whoami
 from bot.verbs import help as help_verb
 from commands.verbs import CLUSTER_VERBS
 from commands.verbs.verb import Verb
 
 VERBS: tuple[Verb, ...] = (
     *CLUSTER_VERBS,
+    plans.PENDING,
+    plans.APPROVE,
+    plans.DENY,
+    plans.CANCEL,
     incidents.VERB,
     ack.VERB,
     silence.VERB,
     watch.VERB,
     report.VERB,
     history.VERB,
+    audit.VERB,
+    policy.VERB,
     help_verb.VERB,
     whoami.VERB,
 )

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import cards, ids
-from bot.changes import CONFIRM_WITHIN, differences
 from bot.conversation import Actor, Place, Ref
+from bot.differences import differences
 from bot.store import PlanRow, Store
 from bot.under_way import LEASE
 from bot.verbs import VERBS
@@ -22,6 +22,7 @@ from commands.errors import OutcomeUnknown
 from commands.plan import NothingToDo, Refusal
 from commands.report import Finding, Level, Listing
 from commands.verbs.verb import Verb
+from config.approvals import OWN_CONFIRM
 from tests.bot.conftest import (
     ADMIN,
     BROKEN,
@@ -72,7 +73,7 @@ async def test_a_proposal_shows_the_exact_commands_and_no_secret(door: Door, nod
     assert nodes.changed == []
     row = await door.row(plan_id)
     assert (row.state, row.text, row.cluster, row.user) == ("waiting", "flip web", "web", OPERATOR.user)
-    assert row.expires == NOW + CONFIRM_WITHIN
+    assert row.expires == NOW + OWN_CONFIRM.patience
     assert row.message_ts == door.surface.card()[0].ts
 
 
@@ -458,13 +459,15 @@ async def test_a_shutdown_lets_the_next_start_say_that_it_was_interrupted(
         places.append(place)
         return later.surface
 
-    await later.dispatcher.recover(surface_of)
+    later.dispatcher.reaches(surface_of)
+    await later.dispatcher.tie_loose_ends()
     (told,) = later.surface.shown
     assert (told.kind, told.ref, told.final, places) == ("edit", card, True, [HERE])
     assert "was interrupted" in words(told.report)
     assert told.report.next_step == "flip web"
     assert (await door.row(plan_id)).state == "interrupted"
-    await later.dispatcher.recover(surface_of)
+    later.dispatcher.reaches(surface_of)
+    await later.dispatcher.tie_loose_ends()
     assert len(later.surface.shown) == 1, "it is told once"
 
 
@@ -492,7 +495,8 @@ async def left_running(store: Store, expires_in: float, **parts: str) -> PlanRow
 async def test_only_what_has_lapsed_is_taken_for_dead(door: Door, store: Store) -> None:
     alive = await left_running(store, 1)
     dead = await left_running(store, 0, cluster="db")
-    await door.dispatcher.recover(lambda _: door.surface)
+    door.dispatcher.reaches(lambda _: door.surface)
+    await door.dispatcher.tie_loose_ends()
     assert [one.ref for one in door.surface.shown] == [Ref("C0OPS", "1.2")]
     assert (await door.row(alive.id)).state == "running"
     assert (await door.row(dead.id)).state == "interrupted"
@@ -503,13 +507,15 @@ async def test_a_card_that_cannot_be_reached_keeps_no_other_from_being_told(door
     await left_running(store, 0)
     await left_running(store, 0, cluster="db")
     door.surface.broken["edit"] = LOST
-    await door.dispatcher.recover(lambda _: door.surface)
+    door.dispatcher.reaches(lambda _: door.surface)
+    await door.dispatcher.tie_loose_ends()
     assert await store.running() == ()
 
 
 async def test_what_a_terminal_left_behind_has_no_card(door: Door, store: Store) -> None:
     await left_running(store, 0, team="local")
-    await door.dispatcher.recover(lambda _: door.surface)
+    door.dispatcher.reaches(lambda _: door.surface)
+    await door.dispatcher.tie_loose_ends()
     assert door.surface.shown == []
 
 
@@ -521,7 +527,11 @@ async def test_a_dead_bots_change_does_not_bar_the_way_and_is_told_on_its_card(
     await door.press(OPERATOR, cards.CONFIRM)
     assert nodes.changed == CHANGED
     assert (await door.row(dead.id)).state == "interrupted"
-    assert any(one.ref == Ref("C0OPS", "1.2") and "was interrupted" in words(one.report) for one in door.surface.shown)
+    door.dispatcher.reaches(lambda _: door.surface)
+    door.time.forward(seconds=11)
+    await door.dispatcher.tie_loose_ends()
+    (told,) = [one for one in door.surface.shown if one.ref == Ref("C0OPS", "1.2")]
+    assert "was interrupted" in words(told.report)
 
 
 # ---------------------------------------------------------------- what is kept
@@ -535,6 +545,7 @@ async def test_the_audit_tells_the_whole_story_and_no_secret(door: Door) -> None
     assert [(event, actor) for event, actor, _ in story] == [
         ("asked", OPERATOR.key),
         ("planned", OPERATOR.key),
+        ("shown", OPERATOR.key),
         ("refused", ADMIN.key),
         ("confirmed", OPERATOR.key),
         ("step", OPERATOR.key),
@@ -549,10 +560,10 @@ async def test_the_audit_tells_the_whole_story_and_no_secret(door: Door) -> None
     ]
     details = [detail for *_, detail in story]
     assert details[1]["steps"] == ["first", "second"]
-    assert details[3] == {"plan": plan_id}
-    assert details[5] == {"node": "n1", "argv": ["flip"], "stdin": "the password"}
-    assert details[6] == {"command": 6, "node": "n1", "status": 0, "seconds": 0.1}
-    assert [detail["state"] for detail in details[4:] if "step" in detail] == ["started", "done"] * 2
+    assert details[4] == {"plan": plan_id}
+    assert details[6] == {"node": "n1", "argv": ["flip"], "stdin": "the password"}
+    assert details[7] == {"command": 7, "node": "n1", "status": 0, "seconds": 0.1}
+    assert [detail["state"] for detail in details[5:] if "step" in detail] == ["started", "done"] * 2
     assert details[-1] == {"plan": plan_id, "state": "done", "seconds": 0.0}
     assert (await door.store.verified()).broken is None
     assert CANARY not in repr(story)

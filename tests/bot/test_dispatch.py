@@ -46,6 +46,8 @@ SAID: dict[str, str] = {
     "disable": "disable web", "auth": "auth web", "setup": SETUP, "adopt": "adopt 10.0.9.1", "help": "help",
     "whoami": "whoami", "incidents": "incidents web", "ack": "ack web", "silence": "silence web", "watch": "watch web",
     "report": "report web", "history": "history web",
+    "pending": "pending web", "approve": "approve 0123456789abcdef", "deny": "deny 0123456789abcdef",
+    "cancel": "cancel 0123456789abcdef",
 }  # fmt: skip
 """Right words for every verb."""
 PEOPLE: dict[str, tuple[Actor, Role | None]] = {

@@ -92,5 +92,6 @@ async def test_an_end_that_no_message_tells_is_found_once(store: Store, make_pla
         if name != "waits":
             await store.claim(name, "waiting", "cancelled", "T0HOME:U0ALICE", NOW)
     await store.plan_told("told")
-    assert [plan.id for plan in await store.plans_to_tell(NOW + timedelta(seconds=1))] == ["untold"]
-    assert await store.plans_to_tell(NOW) == ()
+    second = timedelta(seconds=1)
+    assert [plan.id for plan in await store.plans_to_tell(NOW, NOW + second)] == ["untold"]
+    assert await store.plans_to_tell(NOW - second, NOW) == await store.plans_to_tell(NOW + second, NOW + second) == ()

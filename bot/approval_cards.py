@@ -1,0 +1,144 @@
+"""What a plan looks like that waits for other people, and what became of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from bot import cards
+from bot.incident_cards import clock
+from bot.incidents.people import name_of
+from bot.store.rows import PlanRow, PlanState, VoteRow
+from commands.checks.phrases import counted, listed
+from commands.plan import Plan
+from commands.report import Choice, Level, Part, Report, Text
+
+APPROVE, DENY, RESUME, ABANDON, REVIEWED = (
+    "plan-approve",
+    "plan-deny",
+    "plan-resume",
+    "plan-abandon",
+    "plan-reviewed",
+)
+ACTIONS = frozenset({APPROVE, DENY, RESUME, ABANDON, REVIEWED})
+"""What the buttons of such cards ask for. The value is the plan's id."""
+_SAID: dict[PlanState, str] = {
+    "waiting": "waits",
+    "running": "is under way",
+    "done": "was done and verified",
+    "failed": "stopped at a step that failed",
+    "cancelled": "was taken back; nothing was run",
+    "denied": "was denied; nothing was run",
+    "withdrawn": "is needed no longer; nothing was run",
+    "expired": "was not answered in time; nothing was run",
+    "interrupted": "was interrupted",
+    "stale": "was void: the cluster was no longer what had been shown; nothing was run",
+}
+_GOOD: frozenset[PlanState] = frozenset({"done", "withdrawn", "cancelled", "running", "waiting"})
+
+
+def request(
+    plan: Plan,
+    row: PlanRow,
+    votes: Sequence[VoteRow],
+    needed: int,
+    *,
+    changed: Iterable[str] = (),
+    more: Iterable[Part] = (),
+) -> Report:
+    """Ask other people for a plan: who wants it and why, what it would do, what speaks against it, how many it takes."""
+    shown = cards.proposal(plan, row.id, changed=changed, more=more)
+    first, *_ = shown.choices
+    sure = "This cannot be undone. Have you read what it would do?" if row.risk == "dangerous" else ""
+    return replace(
+        shown,
+        headline=f"{shown.headline.removesuffix(' Do it?')} {name_of_asker(row)} asks for approval.",
+        parts=(Text(_standing(row, votes, needed)), *shown.parts),
+        choices=(Choice("Approve", APPROVE, row.id, first.style, sure), Choice("Deny", DENY, row.id)),
+        more=(Choice("Copy commands", cards.COMMANDS, row.id), Choice("Take the request back", cards.CANCEL, row.id)),
+        next_step=f"approve {row.id}",
+    )
+
+
+def name_of_asker(row: PlanRow) -> str:
+    """Return who asked, to show."""
+    return name_of(f"{row.team}:{row.user}")
+
+
+def _standing(row: PlanRow, votes: Sequence[VoteRow], wanted: int) -> str:
+    words = [f"Reason: {row.reason}." if row.reason else "No reason was given."]
+    so_far = f", so far {listed([name_of(vote.by) for vote in votes])}" if votes else ""
+    until = f"{row.expires.astimezone(UTC):%H:%M} UTC"
+    words.append(f"It takes {counted(wanted, 'approval')} until {until}{so_far}.")
+    return " ".join(words)
+
+
+def became(row: PlanRow, votes: Sequence[VoteRow] = ()) -> Report:
+    """Say how a plan ended: what became of it, by whom, when and why."""
+    words = [f"`{row.text}`", f"asked for by {name_of_asker(row)}"]
+    if row.reason:
+        words.append(f"reason: {row.reason}")
+    if votes:
+        words.append(f"approved by {listed([name_of(vote.by) for vote in votes])}")
+    elif row.decided_by:
+        words.append(f"decided by {name_of(row.decided_by)}")
+    if row.finished is not None:
+        words.append(clock(row.finished))
+    parts: list[Part] = [Text(f"{', '.join(words)}.")]
+    if row.summary:
+        parts.append(Text(row.summary))
+    level = Level.OK if row.state == "done" else Level.INFO if row.state in _GOOD else Level.WARNING
+    report = Report(f"`{row.cluster}`: {row.verb} {_SAID[row.state]}", level, tuple(parts))
+    if row.state != "interrupted":
+        return report
+    how = Text("The bot stopped while it ran: what is done stays done, what was not is not known until somebody looks.")
+    offered = (Choice("Resume", RESUME, row.id, "primary"), Choice("Abandon", ABANDON, row.id))
+    return replace(report, parts=(*report.parts, how), choices=offered, next_step=row.text)
+
+
+def denied(who: str, reason: str) -> str:
+    """Return the sentence kept with a plan that was denied."""
+    return f"{name_of(who)} said no{f': {reason}' if reason else ''}."
+
+
+def alone(row: PlanRow, who: str, reason: str) -> Report:
+    """Say to all that one person went ahead alone, and ask for somebody to look at it afterwards."""
+    return Report(
+        f"`{row.cluster}`: {name_of(who)} goes ahead with {row.verb} alone (break-glass)",
+        Level.CRITICAL,
+        (
+            Text(f"Reason: {reason}."),
+            Text("Somebody else is to look at it afterwards: what was run is in the thread and in the audit."),
+        ),
+        choices=(Choice("I have reviewed it", REVIEWED, row.id),),
+    )
+
+
+def reviewed(row: PlanRow, who: str, at: datetime) -> Report:
+    """Say that somebody looked at what one person did alone."""
+    return Report(
+        f"`{row.cluster}`: {row.verb}, done by one person alone, was reviewed",
+        Level.OK,
+        (Text(f"{name_of(who)} looked at it, {clock(at)}. {became(row).headline}."),),
+    )
+
+
+def pending(rows: Sequence[PlanRow], votes: dict[str, Sequence[VoteRow]]) -> Report:
+    """List what waits for people, the oldest first."""
+    if not rows:
+        return Report("Nothing waits for approval", Level.OK)
+    lines: list[Part] = []
+    for row in rows:
+        given = len(votes.get(row.id, ()))
+        takes = f"{given} of {row.approvals} approvals" if row.approvals else "its own confirmation"
+        why = f", reason: {row.reason}" if row.reason else ""
+        lines.append(
+            Text(
+                f"`{row.id}`  `{row.text}`, asked for by {name_of_asker(row)} at {clock(row.created)}{why}: "
+                f"{takes}, until {clock(row.expires)}"
+            )
+        )
+    return Report(
+        f"{counted(len(rows), 'change')} waiting", Level.INFO, tuple(lines), next_step=f"approve {rows[0].id}"
+    )
