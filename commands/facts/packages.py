@@ -13,6 +13,7 @@ from typing import Final
 
 from commands.command import Command, Completed
 from commands.errors import HaclusterError, UnreadableOutput
+from commands.facts import fence_agents
 from commands.facts.fact import Fact
 from commands.facts.host import Family, OperatingSystem
 from commands.facts.tagged import tagged
@@ -24,14 +25,11 @@ CLUSTER_PACKAGES: Final[Mapping[Family, tuple[str, ...]]] = {
 """What a node needs, fencing aside. Debian has `crm_simulate` and `crm_verify` in a package of their own. `socat` asks
 HAProxy's runtime socket."""
 
-FENCE_AGENTS: Final[Mapping[Family, str]] = {"apt": "fence-agents", "dnf": "fence-agents-all"}
-"""Every fence agent of the distribution, for a cluster that fences. On Debian 13 that is near 2 GB of cloud clients."""
-
 _LOOKED_FOR: Final = (
     "corosync",
     "fence-agents",
+    *fence_agents.APART,
     "fence-agents-all",
-    "fence-agents-common",
     "firewalld",
     "haproxy",
     "pacemaker",
@@ -136,7 +134,8 @@ def _dnf(*words: str, timeout: float = _DOWNLOADING) -> Command:
 def _with_repository(system: OperatingSystem) -> tuple[Command, ...]:
     """Return what makes the high availability packages available: a repository that is there but off by default."""
     if system.id == "rhel":
-        # the pattern stands for the machine's architecture
+        # The pattern stands for the machine's architecture (rhel-9-for-x86_64-highavailability-rpms): "Wild cards * and
+        # ? are supported", subscription-manager(8), REPOS OPTIONS.
         pattern = f"rhel-{system.major}-for-*-highavailability-rpms"
         enable = ("subscription-manager", "repos", f"--enable={pattern}")
         return (Command(enable, timeout=180.0, changes=True),)

@@ -7,6 +7,7 @@ command, so a script that changes its form is noticed at once.
 from __future__ import annotations
 
 import base64
+import fnmatch
 import hashlib
 from collections.abc import Iterable
 
@@ -14,6 +15,7 @@ from sandbox.nodes.call import Answer, Call, Tool
 from sandbox.nodes.machine import HAPROXY_CFG
 from sandbox.nodes.packages import PACKAGES
 from sandbox.nodes.tools.cib import push_difference, query_into_file
+from sandbox.nodes.tools.crm_simulate import simulate
 from sandbox.nodes.tools.haproxy import checked
 from sandbox.nodes.tools.haproxy_stat import show
 from sandbox.nodes.world import same_subnet
@@ -34,7 +36,8 @@ def _tagged(lines: Iterable[str]) -> Answer:
 async def _packages(call: Call) -> Answer:
     await call.takes(0.02)
     versions = call.machine.packages
-    return _tagged(f"installed {name} {versions[name]}" for name in call.args if name in versions)
+    asked = [name for pattern in call.args for name in sorted(versions) if fnmatch.fnmatchcase(name, pattern)]
+    return _tagged(f"installed {name} {versions[name]}" for name in asked)
 
 
 async def _firewall(call: Call) -> Answer:
@@ -160,6 +163,8 @@ _KINDS: tuple[tuple[tuple[str, ...], Tool], ...] = (
     (("cibadmin --empty", "mv "), _first_cib),
     (('cibadmin --query >"$1"',), query_into_file),
     (("crm_diff", "cibadmin --patch"), push_difference),
+    (("crm_simulate --simulate", "crm_mon --one-shot"), simulate),
     (("/proc/[0-9]*/environ",), _under_way),
 )
 """What a script mentions, and what plays it; the first that fits."""
+READ_STDIN: frozenset[Tool] = frozenset({simulate})

@@ -628,6 +628,16 @@ def test_a_request_that_cannot_be_is_refused_in_words(words: str, why: str) -> N
         requested(words)
 
 
+@pytest.mark.parametrize(("debian", "package"), [(12, "fence-agents"), (13, "fence-agents-ipmilan")])
+def test_a_cluster_that_fences_gets_its_agent_and_no_other_where_that_can_be_had(debian: int, package: str) -> None:
+    words = "web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --haproxy-cfg haproxy.cfg --fencing fence_ipmilan"
+    where = Known(OperatingSystem("debian", str(debian), f"Debian {debian}", "apt", debian))
+    decision = decide(requested(words), snapshot(*(replace(node, os=where) for node in BARE.nodes)))
+    assert isinstance(decision, Plan)
+    install = next(step for step in decision.steps if step.id == "packages").lanes[0].commands[-1]
+    assert [word for word in install.argv if word.startswith("fence-")] == [package]
+
+
 def test_fencing_keeps_its_secret_out_of_sight_and_defaults_to_automatic_failover() -> None:
     words = "web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --haproxy-cfg haproxy.cfg --fencing fence_ipmilan --fence-option username=u --fence-option password=secret:ipmi --fence-option n1:ip=10.0.9.1 --fence-option n2:ip=10.0.9.2"
     asked = requested(words, {"ipmi": "canary'secret"})

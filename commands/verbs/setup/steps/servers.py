@@ -7,6 +7,7 @@ from functools import partial
 
 from commands.command import Command, Stdin
 from commands.facts import packages
+from commands.facts.fence_agents import package_of
 from commands.facts.firewall import Firewall
 from commands.facts.haproxy_config import binds_of
 from commands.plan import Step
@@ -26,10 +27,10 @@ def bare(request: SetupRequest, snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _wanted_packages(cluster: ClusterSpec, node: NodeSnapshot) -> tuple[str, ...]:
-    family = value(node.os).family
-    made = cluster.fencing is not None and not cluster.fencing.kept  # who made what is kept has its agent there
-    agents = (packages.FENCE_AGENTS[family],) if made else ()
-    return (*packages.CLUSTER_PACKAGES[family], *agents)
+    system, fencing = value(node.os), cluster.fencing
+    # who made the devices that are kept has their agent there
+    agents = (package_of(fencing.agent, system),) if fencing is not None and not fencing.kept else ()
+    return (*packages.CLUSTER_PACKAGES[system.family], *agents)
 
 
 def _lacks_packages(cluster: ClusterSpec, node: NodeSnapshot) -> str | None:
