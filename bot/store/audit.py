@@ -5,17 +5,18 @@ The database refuses to change or remove one (triggers), and that it was done al
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, func, insert, or_, select
 from sqlalchemy.exc import DBAPIError
 
 from bot.store.base import Part
 from bot.store.chain import GENESIS, Break, Head, Verified, canonical, moment, seal
 from bot.store.rows import AuditEntry
 from bot.store.tables import audit
+from commands.errors import HaclusterError
 
 _PAGE = 500
 _WRITING = 0x61756469
@@ -58,15 +59,29 @@ class AuditPart(Part):
 
     async def recorded(
         self,
-        limit: int = 50,
-        cluster: str | None = None,
+        limit: int | None = 50,
+        clusters: Collection[str] | None = None,
         since: datetime | None = None,
-        who: str | None = None,
+        who: str = "",
     ) -> tuple[AuditEntry, ...]:
-        """Return the latest entries, newest first: of all clusters or of one, by all people or by one (`team:user`)."""
-        query = _asked(cluster, since, who).order_by(audit.c.number.desc()).limit(limit)
+        """Return the latest entries, newest first: about all clusters and none, or about some; by all people, or by one.
+
+        `who` is `team:user`, or the user in whichever team. Raises `HaclusterError` where one cannot be read.
+        """
+        query = select(audit).order_by(audit.c.number.desc()).limit(limit)
+        if clusters is not None:
+            query = query.where(audit.c.cluster.in_(clusters))
+        if since is not None:
+            query = query.where(audit.c.at >= moment(since))
+        if who:
+            query = query.where(or_(audit.c.who == who, audit.c.who.endswith(f":{who}", autoescape=True)))
         async with self._reading() as connection:
-            return tuple(AuditEntry(**row) for row in (await connection.execute(query)).mappings())
+            try:
+                return tuple(AuditEntry(**row) for row in (await connection.execute(query)).mappings())
+            except DBAPIError:
+                raise HaclusterError(
+                    "an entry of the audit is damaged", remedy="`/hacluster audit verify` names it."
+                ) from None
 
     async def verified(self, noted: Head | None = None) -> Verified:
         """Look at the whole chain, from its first entry to its last. `noted` is a head that it must go through."""
@@ -105,14 +120,3 @@ class AuditPart(Part):
                 except DBAPIError:
                     found.append(number)
             return found
-
-
-def _asked(cluster: str | None, since: datetime | None, who: str | None) -> Select[Any]:
-    query = select(audit)
-    if cluster is not None:
-        query = query.where(audit.c.cluster == cluster)
-    if since is not None:
-        query = query.where(audit.c.at >= moment(since))
-    if who is not None:
-        query = query.where(audit.c.who == who)
-    return query

@@ -60,9 +60,11 @@ class TestWriting:
         await store.record(NOW + timedelta(hours=1), BOB, "terminal", "start", "web", "asked", {})
         assert [entry.number for entry in await store.recorded()] == [4, 3, 2, 1]
         assert [entry.number for entry in await store.recorded(limit=1)] == [4]
-        assert [entry.number for entry in await store.recorded(cluster="web")] == [4, 1]
+        assert [entry.number for entry in await store.recorded(clusters=["web"])] == [4, 1]
         assert [entry.number for entry in await store.recorded(since=NOW + timedelta(minutes=1))] == [4]
         assert [entry.number for entry in await store.recorded(who=ALICE)] == [3, 2, 1]
+        assert [entry.number for entry in await store.recorded(who="U0BOB")] == [4]
+        assert [entry.number for entry in await store.recorded(clusters=["web"], who="0BOB")] == []
 
     async def test_an_entry_comes_back_as_it_was_told(self, store: Store) -> None:
         await write(store, 1)
