@@ -101,6 +101,10 @@ class Plan:
     """The cluster to remember from the moment the plan is carried out, where the plan makes or adopts one."""
     risk: Literal["ordinary", "dangerous"] = "ordinary"
     """Dangerous is what can cost data if whoever asks is mistaken: a policy may want more people for it."""
+    undone: tuple[Finding, ...] = ()
+    """What is not as it was asked for though every step succeeds: told beside the risks, and again at the end."""
+    leaves: Literal["", "running", "stopped"] = ""
+    """What the cluster is to be afterwards. What is wrong with one that is to run is part of how the change ended."""
 
     def __post_init__(self) -> None:
         ids = [step.id for step in self.steps]
@@ -135,10 +139,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class NothingToDo:
-    """The cluster already is what was asked for."""
+    """The cluster already is what was asked for. `findings` are what is wrong, or not as asked for, all the same."""
 
     verb: str
     summary: str
+    findings: tuple[Finding, ...] = ()
 
 
 Decision = Plan | Refusal | NothingToDo

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from commands.checks import (
+    boot,
     fencing,
     floating_ips,
     leftovers,
@@ -35,6 +36,7 @@ CHECKS: tuple[Check, ...] = (
     proxies.check,
     resources.check,
     leftovers.check,
+    boot.check,
     sight.check,
 )
 """All checks; among findings of one level, those of an earlier one are told first."""

@@ -26,10 +26,7 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
     for node in snapshot.nodes:
         yield from _in_another(snapshot, node)
     if witness.runs_nowhere(snapshot):
-        idle = [node.node.name for node in snapshot.nodes if witness.stopped(node)]
-        if idle:
-            start = f"`/hacluster start {snapshot.cluster.name}`"
-            yield Finding(Level.CRITICAL, f"the cluster does not run on {listed(idle)}", start)
+        yield from _idle(snapshot)
         return
     seen = views(snapshot)
     if len(seen) > 1:
@@ -38,6 +35,20 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
     for node in snapshot.nodes:
         yield from _absent(snapshot, node, maps)
     yield from _strangers(snapshot, seen)
+
+
+def _idle(snapshot: Snapshot) -> Iterator[Finding]:
+    bare = [node.node.name for node in snapshot.nodes if witness.in_none(node)]
+    if bare:
+        yield Finding(
+            Level.CRITICAL,
+            f"{does(bare, 'is', 'are')} in no cluster: there is no corosync.conf",
+            f"`/hacluster setup {snapshot.cluster.name}` makes it, or goes on where one was cut short.",
+        )
+    idle = [node.node.name for node in snapshot.nodes if witness.stopped(node) and not witness.in_none(node)]
+    if idle:
+        start = f"`/hacluster start {snapshot.cluster.name}`"
+        yield Finding(Level.CRITICAL, f"the cluster does not run on {listed(idle)}", "" if bare else start)
 
 
 def _in_another(snapshot: Snapshot, node: NodeSnapshot) -> Iterator[Finding]:

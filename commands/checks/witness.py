@@ -8,6 +8,7 @@ from typing import Any
 
 from commands.facts.cib import Cib
 from commands.facts.corosync_cmap import CorosyncMap
+from commands.facts.corosync_conf import NoConf
 from commands.facts.crm_mon import ClusterStatus
 from commands.facts.fact import Known, NotRunning
 from commands.gates import GateState, gate_state
@@ -24,6 +25,16 @@ def foreign(node: NodeSnapshot, cluster: ClusterSpec) -> str | None:
     if not isinstance(cmap, CorosyncMap) or cmap.cluster_name in {"", cluster.name}:
         return None
     return cmap.cluster_name
+
+
+def in_none(node: NodeSnapshot) -> bool:
+    """Return whether the node is known to be in no cluster at all."""
+    return isinstance(node.conf, Known) and isinstance(node.conf.value, NoConf)
+
+
+def outside(node: NodeSnapshot, cluster: ClusterSpec) -> bool:
+    """Return whether the node is known to be in no cluster, or in another one."""
+    return in_none(node) or foreign(node, cluster) is not None
 
 
 def running(snapshot: Snapshot, field: str) -> Iterator[tuple[NodeSnapshot, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from commands.checks import membership, sight, witness
+from commands.checks import membership, quorum, sight, witness
 from commands.checks.phrases import counted, listed
 from commands.command import Command, Runner
 from commands.errors import HaclusterError
@@ -18,7 +18,7 @@ from commands.verbs.verb import Desk, Verb
 from config.inventory import ClusterSpec, NodeSpec
 from config.policy import Role
 
-READS = ("cmap",)
+READS = ("cmap", "quorum")
 PCS_STATUS_COROSYNC = Command(("pcs", "status", "corosync"), timeout=10)
 """The last step of the recipe that clusters are made by. It lists the members only, not those that left."""
 
@@ -26,7 +26,7 @@ PCS_STATUS_COROSYNC = Command(("pcs", "status", "corosync"), timeout=10)
 def membership_report(snapshot: Snapshot, pcs_text: str | None) -> tuple[Part, ...]:
     """Return the membership as parts of a report: what is wrong with it first, the table, then pcs's own words.
 
-    The snapshot needs `cmap`; `pcs_text` is what `pcs status corosync` printed on one of the nodes, None if nothing.
+    The snapshot needs `cmap` and `quorum`; `pcs_text` is what `pcs status corosync` printed on one of the nodes, None if nothing.
     """
     parts: list[Part] = list(_findings(snapshot))
     table = _table(snapshot)
@@ -39,7 +39,7 @@ def membership_report(snapshot: Snapshot, pcs_text: str | None) -> tuple[Part, .
 
 
 def _findings(snapshot: Snapshot) -> tuple[Finding, ...]:
-    found = [*membership.check(snapshot), *sight.check(snapshot)]
+    found = [*membership.check(snapshot), *quorum.check(snapshot), *sight.check(snapshot)]
     return tuple(sorted(found, key=lambda finding: -finding.level.rank))
 
 

@@ -5,85 +5,21 @@ A node that is off is no reason to leave the others alone: it is named, with wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from commands.checks.phrases import does, listed
+from commands.checks import quorum
+from commands.checks.phrases import listed
 from commands.command import Command
-from commands.errors import HostKeyMismatch, HostKeyUnknown, Unreachable
 from commands.facts.fact import Known, NotRunning
 from commands.plan import Decision, Lane, NothingToDo, Plan, Proof, Refusal, Step, on_each
 from commands.report import Finding, Level
 from commands.snapshot import NodeSnapshot, Snapshot
 from commands.verbs.cluster_request import ClusterRequest, parse_cluster
+from commands.verbs.reached import Here, reached
 from commands.verbs.serving import bound_ports, holders, serving_step
 from commands.verbs.verb import Change, Verb
 from config.policy import Role
 
 START_PATIENCE = 90.0
 """Seconds; an election of a DC alone may take 20 (pacemaker-controld(7), `dc-deadtime`)."""
-
-
-def unreachable(snapshot: Snapshot, *fields: str) -> tuple[Finding, ...]:
-    """Return a reason not to go on for each node that could not be asked."""
-    return tuple(
-        Finding(
-            Level.CRITICAL,
-            why.why.removeprefix(f"{node.node.name}: "),
-            (why.error.remedy if why.error else "") or "The bot must reach every node for this.",
-            node.node.name,
-        )
-        for node, why in snapshot.unknown(*fields)
-    )
-
-
-def silent(snapshot: Snapshot, *fields: str) -> tuple[str, ...]:
-    """Return the nodes that nothing was heard of: off, or cut off from the bot.
-
-    A key that nobody trusts, or an answer that cannot be read, is something else: that node is there.
-    """
-    return tuple(
-        node.node.name
-        for node, why in snapshot.unknown(*fields)
-        if isinstance(why.error, Unreachable) and not isinstance(why.error, HostKeyUnknown | HostKeyMismatch)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Here:
-    """The nodes that a change reaches, and those that it does not."""
-
-    nodes: tuple[NodeSnapshot, ...]
-    silent: tuple[str, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the nodes that answer."""
-        return tuple(node.node.name for node in self.nodes)
-
-    @property
-    def which(self) -> tuple[str, ...]:
-        """The nodes as pcs takes them: with `--all` it would stumble over those that do not answer."""
-        return self.names if self.silent else ("--all",)
-
-    def where(self, everywhere: str = "on all nodes") -> str:
-        """Say where it is done."""
-        return f"on {listed(self.names)}" if self.silent else everywhere
-
-    def without(self, not_done: str) -> str:
-        """Say of the silent nodes what is not done there, as a sentence behind others; nothing if there are none."""
-        return f" {self.missing(not_done)}." if self.silent else ""
-
-    def missing(self, not_done: str) -> str:
-        """Say of the silent nodes what is not done there."""
-        return f"{does(self.silent, 'does', 'do')} not answer and {'is' if len(self.silent) == 1 else 'are'} {not_done}"
-
-
-def reached(verb: str, snapshot: Snapshot, *fields: str) -> Here | Refusal:
-    """Return whom a change reaches: all but nodes that are off. Anything else that is in the way is a reason not to."""
-    off = silent(snapshot, *fields)
-    reasons = tuple(reason for reason in unreachable(snapshot, *fields) if reason.node not in off)
-    here = Here(tuple(node for node in snapshot.nodes if node.node.name not in off), off)
-    return Refusal(verb, reasons or unreachable(snapshot, *fields)) if reasons or not here.nodes else here
 
 
 def lacks_peers(names: tuple[str, ...], node: NodeSnapshot) -> str | None:
@@ -103,16 +39,17 @@ def lacks_peers(names: tuple[str, ...], node: NodeSnapshot) -> str | None:
 def decide_start(request: ClusterRequest, snapshot: Snapshot) -> Decision:
     """Plan to start the nodes on which the cluster does not run."""
     cluster = request.cluster
-    here = reached("start", snapshot, "status", "cmap", "conf")
+    here = reached("start", snapshot, "status", "cmap", "conf", "quorum")
     if isinstance(here, Refusal):
         return here
     stopped = tuple(node.node.name for node in here.nodes if _stopped(node))
     waiting = {node.node.name: why for node in here.nodes if (why := lacks_peers(here.names, node))}
+    undone = here.undone("not started", "Switch it on, and look at `status`.")
     if not stopped:
         if not waiting:
-            return NothingToDo(
-                "start", f"`{cluster.name}` runs {here.where('on all its nodes')} already.{here.without('not started')}"
-            )
+            lame = (found for found in quorum.check(snapshot) if found.level is Level.CRITICAL)
+            already = f"`{cluster.name}` runs {here.where('on all its nodes')} already."
+            return NothingToDo("start", already, (*lame, *undone))
         remedy = "Just started nodes need some seconds to join; if it stays so, `members` tells who sees whom."
         return Refusal("start", tuple(Finding(Level.CRITICAL, why, remedy, name) for name, why in waiting.items()))
     homeless = [vip for vip in cluster.vips if len(holders(snapshot, str(vip.address))) != 1]
@@ -124,9 +61,16 @@ def decide_start(request: ClusterRequest, snapshot: Snapshot) -> Decision:
     ]
     if cluster.vips and homeless and not here.silent:
         steps.append(serving_step(cluster, bound_ports(snapshot), ("start",)))
-    summary = f"Start `{cluster.name}` on {', '.join(stopped)}.{here.without('not started')}"
     fresh = len(stopped) == len(here.names)
-    return Plan("start", cluster, summary, tuple(steps), _risks_of_starting(here, fresh=fresh) if here.silent else ())
+    return Plan(
+        "start",
+        cluster,
+        f"Start `{cluster.name}` on {', '.join(stopped)}.",
+        tuple(steps),
+        _risks_of_starting(here, fresh=fresh) if here.silent else (),
+        undone=undone,
+        leaves="running",
+    )
 
 
 def _stopped(node: NodeSnapshot) -> bool:
@@ -140,7 +84,7 @@ def _lies_still(node: NodeSnapshot) -> bool:
 def _risks_of_starting(here: Here, *, fresh: bool) -> tuple[Finding, ...]:
     """Say what a start without some nodes means. `fresh` is one after which no node has run for longer."""
     total = len(here.names) + len(here.silent)
-    told = [Finding(Level.WARNING, here.missing("not started"), "Switch it on, and look at `status`.")]
+    told = []
     if fresh and total == 2:  # noqa: PLR2004 - pcs makes clusters of two wait for all
         told.append(
             Finding(
@@ -167,27 +111,25 @@ def _risks_of_starting(here: Here, *, fresh: bool) -> tuple[Finding, ...]:
 def decide_stop(request: ClusterRequest, snapshot: Snapshot) -> Decision:
     """Plan to stop the cluster: everything it carries goes down."""
     cluster = request.cluster
-    here = reached("stop", snapshot, "status", "cmap")
+    here = reached("stop", snapshot, "status", "cmap", "conf")
     if isinstance(here, Refusal):
         return here
+    undone = here.undone(_alive_after_stopping(here), f"Look at {listed(here.silent)} first.", Level.CRITICAL)
     if all(_lies_still(node) for node in here.nodes):
-        return NothingToDo(
-            "stop",
-            f"`{cluster.name}` is stopped {here.where('on all its nodes')} already.{here.without('not stopped')}",
-        )
+        return NothingToDo("stop", f"`{cluster.name}` is stopped {here.where('on all its nodes')} already.", undone)
     carried = ", ".join(str(vip.address) for vip in cluster.vips)
-    risks = [Finding(Level.CRITICAL, f"the service goes down: {carried or 'everything it carries'} will not answer")]
-    if here.silent:
-        risks.append(_risk_of_stopping(here))
+    down = Finding(Level.CRITICAL, f"the service goes down: {carried or 'everything it carries'} will not answer")
     still = on_each(
         here.names, ("status", "cmap"), lambda node: None if _lies_still(node) else "it still runs", patience=60
     )
     return Plan(
         "stop",
         cluster,
-        f"Stop `{cluster.name}` {here.where()}.{here.without('not stopped')}",
+        f"Stop `{cluster.name}` {here.where()}.",
         _some(here, still) if here.silent else _all(here, still),
-        risks=tuple(risks),
+        risks=(down,),
+        undone=undone,
+        leaves="stopped",
     )
 
 
@@ -213,7 +155,7 @@ def _some(here: Here, proof: Proof) -> tuple[Step, ...]:
     )
 
 
-def _risk_of_stopping(here: Here) -> Finding:
+def _alive_after_stopping(here: Here) -> str:
     """Say what a node does that could not be told to stop, should it be alive."""
     alive, total = len(here.silent), len(here.names) + len(here.silent)
     one = alive == 1
@@ -225,11 +167,7 @@ def _risk_of_stopping(here: Here) -> Finding:
         if goes_on
         else f"{'it has' if one else 'they have'} no quorum without the others, and by default what runs there is stopped"
     )
-    return Finding(
-        Level.CRITICAL,
-        f"{here.missing('not stopped')}: if {'it is' if one else 'they are'} alive and only cut off from the bot, {then}",
-        f"Look at {listed(here.silent)} first.",
-    )
+    return f"not stopped: if {'it is' if one else 'they are'} alive and only cut off from the bot, {then}"
 
 
 def _boot(word: str, title: str, not_done: str, *, wanted: bool) -> Change:
@@ -241,19 +179,18 @@ def _boot(word: str, title: str, not_done: str, *, wanted: bool) -> Change:
 
     def decide(request: ClusterRequest, snapshot: Snapshot) -> Decision:
         cluster = request.cluster
-        here = reached(word, snapshot, "units")
+        here = reached(word, snapshot, "conf", "units")
         if isinstance(here, Refusal):
             return here
+        undone = here.undone(not_done, f"Once it is back, type `{word} {cluster.name}` again.")
         if not any(lacks(node) for node in here.nodes):
-            so = f"`{cluster.name}` is {word}d {here.where()} already.{here.without(not_done)}"
-            return NothingToDo(word, so)
+            return NothingToDo(word, f"`{cluster.name}` is {word}d {here.where()} already.", undone)
         command = Command(("pcs", "cluster", word, *here.which), timeout=60, changes=True)
         told = f"{title}, {here.where()}"
         step = Step(word, told, (Lane(here.nodes[0].node, (command,)),), proof=on_each(here.names, ("units",), lacks))
-        risk = Finding(Level.WARNING, here.missing(not_done), f"Once it is back, type `{word} {cluster.name}` again.")
-        return Plan(word, cluster, f"{told}.{here.without(not_done)}", (step,), risks=(risk,) if here.silent else ())
+        return Plan(word, cluster, f"{told}.", (step,), undone=undone)
 
-    return Change(("units",), decide)
+    return Change(("conf", "units"), decide)
 
 
 START = Verb(
@@ -263,7 +200,7 @@ START = Verb(
     role=Role.OPERATOR,
     example="start web",
     parse=parse_cluster,
-    change=Change(("addresses", "cmap", "conf", "haproxy_config", "status"), decide_start),
+    change=Change(("addresses", "cmap", "conf", "haproxy_config", "quorum", "status"), decide_start),
 )
 STOP = Verb(
     name="stop",
@@ -272,7 +209,7 @@ STOP = Verb(
     role=Role.OPERATOR,
     example="stop web",
     parse=parse_cluster,
-    change=Change(("cmap", "status"), decide_stop),
+    change=Change(("cmap", "conf", "status"), decide_stop),
 )
 ENABLE = Verb(
     name="enable",

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,14 @@ from commands.errors import Unreachable
 from commands.facts import (
     cib,
     corosync_cmap,
+    corosync_conf,
     corosync_link,
     corosync_quorum,
     crm_mon,
     disk_cib,
     haproxy_stat,
     host,
+    units,
 )
 from commands.facts.cib import Cib
 from commands.facts.corosync_cmap import CorosyncMap
@@ -59,6 +62,18 @@ def _haproxy(folder: Path, node: str) -> Completed:
     return Completed(node, command, 0, text, "")
 
 
+def _units(folder: Path, node: str) -> Completed:
+    """Add the service that was not asked for yet when this was recorded, and was on none of the nodes.
+
+    Where services were not recorded at all, they are as on the healthy n1: enabled alike.
+    """
+    if not (folder / f"systemctl-show.{node}.json").exists():
+        folder, node = folder.parent / "healthy", "n1"
+    told = _said(folder, "systemctl-show", node, units.FACT.command)
+    absent = "Id=firewalld.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead\n"
+    return replace(told, stdout=f"{told.stdout}\n{absent}")
+
+
 @cache
 def _declared(folder: Path) -> ClusterSpec:
     """Return the cluster that was recorded, as one would declare it."""
@@ -89,12 +104,15 @@ def _answers(folder: Path, node: NodeSpec) -> bool:
 def _node(folder: Path, node: NodeSpec) -> NodeSnapshot:
     if not _answers(folder, node):
         error = _unreachable(node)
-        failed: dict[str, Any] = dict.fromkeys((*TOOLS, "haproxy"), Unknown(str(error), error))
+        failed: dict[str, Any] = dict.fromkeys((*TOOLS, "haproxy", "units"), Unknown(str(error), error))
         return NodeSnapshot(node, **failed)
     readings: dict[str, Any] = {
         field: Known(fact.parse(_said(folder, tool, node.name, fact.command))) for field, (tool, fact) in TOOLS.items()
     }
-    return NodeSnapshot(node, haproxy=Known(haproxy_stat.parse(_haproxy(folder, node.name))), **readings)
+    haproxy, services = _haproxy(folder, node.name), _units(folder, node.name)
+    return NodeSnapshot(
+        node, haproxy=Known(haproxy_stat.parse(haproxy)), units=Known(units.parse(services)), **readings
+    )
 
 
 class RecordedNodes:
@@ -102,6 +120,8 @@ class RecordedNodes:
 
     def __init__(self, folder: Path, together: int) -> None:
         self.sent: list[tuple[str, Command]] = []
+        self.without_conf = False
+        """Whether the nodes are in no cluster."""
         self._folder = folder
         self._together = together
         self._all_sent = asyncio.Event()
@@ -117,10 +137,20 @@ class RecordedNodes:
             raise _unreachable(node)
         if command == haproxy_stat.FACT.command:
             return _haproxy(self._folder, node.name)
+        if command == units.FACT.command:
+            return _units(self._folder, node.name)
+        if command == corosync_conf.FACT.command:
+            return self._conf(node, command)
         if command == disk_cib.FACT.command:
             # the file holds what was running: of the recorded clusters that is how they were before they were stopped
             return _said(self._folder.parent / "healthy", "cibadmin", node.name, command)
         return _said(self._folder, self._tools[command], node.name, command)
+
+    def _conf(self, node: NodeSpec, command: Command) -> Completed:
+        """Write the file that the recorded cluster was made with; nobody recorded it."""
+        if self.without_conf:
+            return Completed(node.name, command, 1, "", f"cat: {corosync_conf.PATH}: No such file or directory")
+        return Completed(node.name, command, 0, "totem {\n cluster_name: web\n}\nnodelist {\n}\n", "")
 
     def stream(self, node: NodeSpec, command: Command) -> AbstractAsyncContextManager[Stream]:
         raise AssertionError(f"nothing was recorded of a stream: {node.name} {command.argv}")

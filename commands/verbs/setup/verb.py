@@ -26,7 +26,8 @@ def decide(request: SetupRequest, snapshot: Snapshot) -> Decision:
     left = steps(request, snapshot)
     remembered = request.known is not None and _same(request.known, cluster)
     if not left and remembered:
-        return NothingToDo("setup", f"`{cluster.name}` is set up already: nothing to do, nothing was changed.")
+        already = f"`{cluster.name}` is set up already: nothing to do, nothing was changed."
+        return NothingToDo("setup", already, tuple(_kept_proxies(request, snapshot)))
     return Plan(
         verb="setup",
         cluster=cluster,
@@ -35,6 +36,7 @@ def decide(request: SetupRequest, snapshot: Snapshot) -> Decision:
         risks=tuple(_risks(request, snapshot)),
         guards=tuple(_guards(snapshot)),
         declares=None if remembered else cluster,
+        leaves="running",
     )
 
 
@@ -76,11 +78,19 @@ def _risks(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
             "at once",
             "Leave out `--failover automatic`.",
         )
+    yield from _kept_proxies(request, snapshot)
+
+
+def _kept_proxies(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
+    """HAProxy's configuration is its user's, also where it once was the given file and that has changed since."""
     for node, config in snapshot.known("haproxy_config"):
         own = config.present and not config.package_default
         if own and request.haproxy_cfg is not None and not is_given(config, request.haproxy_cfg):
             yield Finding(
-                Level.INFO, "its own haproxy.cfg is kept; the given file is not used there", node=node.node.name
+                Level.INFO,
+                "its own haproxy.cfg is kept; the given file differs and is not used there",
+                "To use it, put it there by hand and type `systemctl reload haproxy`.",
+                node.node.name,
             )
 
 

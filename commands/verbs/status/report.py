@@ -66,8 +66,8 @@ def _next_step(snapshot: Snapshot, stands: Standing) -> str:
         if ip.state == "waiting":
             return f"failover {ip.id} --to {ip.candidates[0]} {cluster}"
     if stands.word == "down":
-        taken = any(witness.foreign(node, snapshot.cluster) for node in snapshot.nodes)
-        return f"setup {cluster}" if taken else f"start {cluster}"
+        made = not any(witness.outside(node, snapshot.cluster) for node in snapshot.nodes)
+        return f"start {cluster}" if made else f"setup {cluster}"
     home = next((ip for ip in ips if _may_go_home(ip)), None)
     return f"failback {home.id} {cluster}" if home else ""
 

@@ -8,6 +8,7 @@ from commands import checks
 from commands.checks import witness
 from commands.checks.floating_ips import FloatingIp, floating_ips
 from commands.checks.phrases import counted, listed
+from commands.facts.fact import Known
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
 
@@ -58,10 +59,11 @@ def standing(snapshot: Snapshot) -> Standing:
 def _online(snapshot: Snapshot) -> str:
     total = len(snapshot.cluster.nodes)
     declared = {node.name for node in snapshot.cluster.nodes}
-    status = witness.pacemaker(snapshot)
-    if status is not None:
-        online = sum(node.online for node in status.nodes if node.name in declared)
-        return f"{online} of {counted(total, 'node')} online"
+    for told_by, status in witness.pacemakers(snapshot)[:1]:
+        online = {node.name for node in status.nodes if node.online and node.name in declared}
+        unheard = any(not isinstance(snapshot.node(name).status, Known) for name in online)
+        by = f" by {told_by.node.name}'s word" if unheard else ""
+        return f"{len(online)} of {counted(total, 'node')} online{by}"
     members = [cmap.joined_names() for _, cmap in witness.running(snapshot, "cmap")]
     if members:
         return f"{max(len(declared & names) for names in members)} of {counted(total, 'node')} in the membership"

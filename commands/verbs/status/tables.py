@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from commands.checks import witness
 from commands.checks.floating_ips import FloatingIp
-from commands.checks.phrases import listed
+from commands.checks.phrases import does, listed
 from commands.checks.proxies import SERVICE
 from commands.facts.crm_mon import ClusterStatus, NodeState, ResourceState
 from commands.facts.fact import Known, NotRunning
@@ -19,7 +19,6 @@ NONE = "none"
 
 def nodes_table(snapshot: Snapshot, ips: Iterable[FloatingIp]) -> Table:
     """Make one row per node: what the others say of it, and what it says itself."""
-    status = witness.pacemaker(snapshot)
     held = tuple(ips)
     return Table(
         ("Node", "Membership", "Pacemaker", "Quorum", "HAProxy servers", "Holds"),
@@ -27,7 +26,7 @@ def nodes_table(snapshot: Snapshot, ips: Iterable[FloatingIp]) -> Table:
             (
                 node.node.name,
                 _membership(snapshot, node),
-                _pacemaker(status, node),
+                _pacemaker(snapshot, node),
                 _quorum(node),
                 _haproxy(node),
                 _holds(node, held),
@@ -48,20 +47,26 @@ def _membership(snapshot: Snapshot, node: NodeSnapshot) -> str:
         return f"of another cluster, {other}"
     if not views:
         return "stopped" if witness.stopped(node) else UNKNOWN
-    if len(seen_by) == len(views):
-        return "member"
-    if seen_by:
+    if seen_by and len(seen_by) < len(views):
         return f"member for {listed(seen_by)} only"
-    return "stopped" if witness.stopped(node) else "not a member"
+    if not seen_by and witness.stopped(node):
+        return "stopped"
+    by = "" if isinstance(node.cmap, Known) else f", {does(views, 'says', 'say')}"
+    return f"{'member' if seen_by else 'not a member'}{by}"
 
 
-def _pacemaker(status: ClusterStatus | None, node: NodeSnapshot) -> str:
+def _pacemaker(snapshot: Snapshot, node: NodeSnapshot) -> str:
+    """By the word of the node whose view is judged on, and its own where that differs."""
+    views = witness.pacemakers(snapshot)
+    told_by, status = views[0] if views else (node, None)
     name = node.node.name
     own = node.status.value if isinstance(node.status, Known) else None
     state = status.node(name) if status else None
     if status is None or state is None:
         return "stopped" if isinstance(own, NotRunning) else UNKNOWN
     words = ", ".join(_state_words(state))
+    if own is None:
+        return f"{words}, {told_by.node.name} says"
     if not isinstance(own, ClusterStatus) or own.dc in {None, status.dc} or (beyond := own.node(name)) is None:
         return words
     return f"{words}; by its own word {', '.join(_state_words(beyond))}"

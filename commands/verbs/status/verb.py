@@ -17,7 +17,7 @@ from commands.verbs.words import Words
 from config.inventory import ClusterSpec
 from config.policy import Role
 
-READS = ("addresses", "cib", "cmap", "haproxy", "links", "quorum", "status")
+READS = ("addresses", "cib", "cmap", "haproxy", "links", "quorum", "status", "units")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,16 @@ async def answer(request: StatusRequest, desk: Desk) -> Report:
 
 
 async def _looked_at(cluster: ClusterSpec, runner: Runner) -> Snapshot:
-    """Read the nodes; where the cluster is stopped on all of them, its configuration on disk is what there is of it."""
+    """Read the nodes; where the cluster is stopped on all of them, its configuration on disk is what there is of it.
+
+    That may be nothing at all, before the first `setup` came that far.
+    """
     snapshot = await gather(cluster, runner, READS)
     if not witness.runs_nowhere(snapshot):
         return snapshot
-    resting = await gather(cluster, runner, ("disk_cib",))
+    resting = await gather(cluster, runner, ("conf", "disk_cib"))
     told = zip(snapshot.nodes, resting.nodes, strict=True)
-    return Snapshot(cluster, tuple(replace(node, disk_cib=rest.disk_cib) for node, rest in told))
+    return Snapshot(cluster, tuple(replace(node, conf=rest.conf, disk_cib=rest.disk_cib) for node, rest in told))
 
 
 VERB = Verb(

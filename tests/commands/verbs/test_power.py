@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from commands.errors import HaclusterError, HostKeyMismatch, HostKeyUnknown, Unreachable, UnreadableOutput
-from commands.facts.corosync_conf import NoConf
-from commands.facts.fact import Known, Unknown
+from commands.facts.corosync_conf import CorosyncConf, NoConf
+from commands.facts.fact import NOT_ASKED, Known, Unknown
 from commands.facts.units import Unit, Units
 from commands.plan import Decision, NothingToDo, Plan, Refusal, Step
 from commands.report import Level
@@ -25,10 +25,12 @@ GENERATIONS = pytest.mark.parametrize("debian", [11, 12, 13])
 
 def decided(verb: Verb, snapshot: Snapshot) -> Decision:
     assert verb.change is not None
-    conf = tuple(
-        node if isinstance(node.status, Unknown) else replace(node, conf=Known(NoConf())) for node in snapshot.nodes
+    ours = Known(CorosyncConf("web", (), two_node=True, transport="knet", logfile=None, digest=""))
+    nodes = (
+        node if isinstance(node.status, Unknown) or node.conf != NOT_ASKED else replace(node, conf=ours)
+        for node in snapshot.nodes
     )
-    return verb.change.decide(ClusterRequest(snapshot.cluster), replace(snapshot, nodes=conf))
+    return verb.change.decide(ClusterRequest(snapshot.cluster), replace(snapshot, nodes=tuple(nodes)))
 
 
 def steps(decision: Decision) -> tuple[Step, ...]:
@@ -123,10 +125,12 @@ def test_the_nodes_that_answer_are_stopped_without_the_one_that_is_off(situation
     assert corosync.proof.nodes == ("n1",), "a node that is off would never be seen stopped"
     assert corosync.proof.missing(lost) == ("n1: it still runs",)
     assert isinstance(decision, Plan)
-    assert decision.summary == "Stop `web` on n1. n2 does not answer and is not stopped."
-    _, risk = decision.risks
-    assert risk.level is Level.CRITICAL
-    assert "if it is alive and only cut off from the bot, it has quorum without the others" in risk.text
+    assert decision.summary == "Stop `web` on n1."
+    (undone,) = decision.undone
+    assert undone.level is Level.CRITICAL
+    assert undone.text.startswith("n2 does not answer and is not stopped: if it is alive and only cut off from the bot")
+    assert "it has quorum without the others" in undone.text
+    assert not any("n2" in risk.text for risk in decision.risks), "it is said once"
 
 
 def test_one_of_three_that_may_be_alive_has_no_quorum_alone(situation: SituationOf) -> None:
@@ -135,7 +139,7 @@ def test_one_of_three_that_may_be_alive_has_no_quorum_alone(situation: Situation
     dark = unread(third, Unreachable("no answer", node="n3", remedy="?"))
     decision = decided(STOP, replace(three, nodes=(*others, dark)))
     assert isinstance(decision, Plan)
-    assert "no quorum without the others" in decision.risks[-1].text
+    assert "no quorum without the others" in decision.undone[0].text
 
 
 @GENERATIONS
@@ -149,15 +153,55 @@ def test_a_node_alone_is_started_and_what_it_waits_for_is_said(situation: Situat
     assert start.proof is not None
     assert start.proof.missing(stopped) == ("n1: the cluster does not run there",)
     assert isinstance(decision, Plan)
-    assert decision.summary == "Start `web` on n1. n2 does not answer and is not started."
+    assert decision.summary == "Start `web` on n1."
+    assert [undone.text for undone in decision.undone] == ["n2 does not answer and is not started"]
     assert any("wait_for_all" in risk.text for risk in decision.risks)
+    assert not any("not started" in risk.text for risk in decision.risks), "it is said once"
+    assert decision.leaves == "running", "so that its end says whether it does"
 
 
 @GENERATIONS
 def test_a_cluster_that_runs_where_it_can_says_where_it_does_not(situation: SituationOf, debian: int) -> None:
     decision = decided(START, situation("n2-lost", debian))
     assert isinstance(decision, NothingToDo)
-    assert decision.summary == "`web` runs on n1 already. n2 does not answer and is not started."
+    assert decision.summary == "`web` runs on n1 already."
+    assert [found.text for found in decision.findings] == ["n2 does not answer and is not started"]
+
+
+@GENERATIONS
+def test_what_runs_without_quorum_is_not_said_to_run_and_nothing_more(situation: SituationOf, debian: int) -> None:
+    three = situation("n3-without-quorum", debian)
+    dark = (unread(node, Unreachable("no answer", node=node.node.name, remedy="?")) for node in three.nodes[:2])
+    decision = decided(START, replace(three, nodes=(*dark, three.nodes[2])))
+    assert isinstance(decision, NothingToDo)
+    lame, undone = decision.findings
+    assert (lame.level, undone.level) == (Level.CRITICAL, Level.WARNING)
+    assert "n3 has no quorum" in lame.text
+
+
+@ALL
+@pytest.mark.parametrize(
+    ("conf", "words"),
+    [
+        (NoConf(), "it is in no cluster: there is no corosync.conf"),
+        (CorosyncConf("debian", (), two_node=False, transport="knet", logfile=None, digest=""), "called `debian`"),
+    ],
+)
+def test_where_there_is_no_cluster_or_another_nothing_is_commanded(
+    situation: SituationOf, verb: Verb, conf: CorosyncConf | NoConf, words: str
+) -> None:
+    stopped = situation("stopped")
+    nodes = tuple(replace(node, conf=Known(conf)) for node in stopped.nodes)
+    decision = decided(verb, replace(stopped, nodes=nodes))
+    told = reasons(decision)
+    assert all(f"{name}: " in told for name in ("n1", "n2"))
+    assert words in told
+    assert isinstance(decision, Refusal)
+    assert all("`setup web`" in reason.remedy for reason in decision.reasons)
+
+
+def test_the_one_node_cluster_of_the_packages_is_not_stopped_as_if_it_were_ours(situation: SituationOf) -> None:
+    assert "another cluster, called `debian`" in reasons(decided(STOP, situation("fresh")))
 
 
 @pytest.mark.parametrize(("verb", "wanted"), [(ENABLE, True), (DISABLE, False)])
@@ -173,12 +217,13 @@ def test_boot_is_not_set_where_nobody_answers_and_that_is_said(
     (step,) = steps(decision)
     assert commands(step) == [("n1", f"pcs cluster {verb.name} n1")]
     assert isinstance(decision, Plan)
-    (risk,) = decision.risks
-    assert f"n2 does not answer and is not {verb.name}d" in risk.text
-    assert risk.text in decision.summary, "what was not done stands in the result too"
+    (undone,) = decision.undone
+    assert f"n2 does not answer and is not {verb.name}d" in undone.text
+    assert not decision.risks
+    assert "n2" not in decision.summary, "it is said once"
     done = decided(verb, replace(healthy, nodes=(with_boot(n1, enabled=wanted), dark)))
     assert isinstance(done, NothingToDo)
-    assert risk.text in done.summary
+    assert done.findings == (undone,)
 
 
 @GENERATIONS
@@ -221,4 +266,5 @@ def test_boot_is_set_on_all_nodes_or_is_so_already(situation: SituationOf, verb:
     assert [line.partition(":")[0] for line in step.proof.missing(mixed)] == ["n2"]
     assert step.proof.missing(done) == ()
     assert isinstance(decided(verb, done), NothingToDo)
-    assert "not asked" in reasons(decided(verb, healthy))
+    unread_units = tuple(replace(node, units=NOT_ASKED) for node in healthy.nodes)
+    assert "not asked" in reasons(decided(verb, replace(healthy, nodes=unread_units)))

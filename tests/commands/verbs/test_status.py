@@ -75,7 +75,7 @@ def test_a_lost_node_whose_floating_ip_waits(situation: SituationOf) -> None:
     assert "1 of 2 floating IPs served" in report.headline
     assert report.next_step == "failover vip2 --to n1 web"
     n2 = table(report, "Nodes")["n2"]
-    assert (n2["Membership"], n2["Pacemaker"]) == ("not a member", "lost")
+    assert (n2["Membership"], n2["Pacemaker"]) == ("not a member, n1 says", "lost, n1 says")
     assert {n2[column] for column in ("Quorum", "HAProxy servers", "Holds")} == {"unknown"}
     vip2 = table(report, "Floating IPs")["vip2"]
     assert "waits for approval" in vip2["Gate"]
@@ -136,7 +136,7 @@ def test_a_node_that_was_stopped_leaves_a_degraded_cluster(situation: SituationO
 
 def test_an_unclean_node(situation: SituationOf) -> None:
     report = report_of(situation("n2-lost-unclean"))
-    assert table(report, "Nodes")["n2"]["Pacemaker"] == "unclean"
+    assert table(report, "Nodes")["n2"]["Pacemaker"] == "unclean, n1 says"
     assert table(report, "Floating IPs")["vip2"]["On"] == "n2 (last known)"
     assert "failover" not in report.next_step
 
@@ -179,9 +179,11 @@ def test_one_node_the_bot_cannot_ask_is_no_loss(situation: SituationOf) -> None:
     half = replace(healthy, nodes=(healthy.nodes[0], blind(healthy).nodes[1]))
     report = report_of(half)
     assert report.level is Level.UNKNOWN
-    assert "partly unknown — 2 of 2 nodes online" in report.headline
+    assert "partly unknown — 2 of 2 nodes online by n1's word" in report.headline
     assert "1 of 2 floating IPs served, 1 unknown" in report.headline
-    assert table(report, "Nodes")["n2"]["Membership"] == "member"
+    n2 = table(report, "Nodes")["n2"]
+    assert n2["Membership"] == "member, n1 says"
+    assert re.fullmatch(r"online(, DC)?, n1 says", n2["Pacemaker"])
     assert "n2 by Pacemaker's word" in table(report, "Floating IPs")["vip2"]["On"]
 
 
@@ -244,6 +246,17 @@ async def test_of_a_stopped_cluster_the_disks_tell_its_gates(situation: Situatio
     vip2 = table(report, "Floating IPs")["vip2"]
     assert (vip2["On"], vip2["Home"], vip2["Gate"]) == ("no node", "n2", "closed")
     assert last_line(report).startswith("Fencing: off. Failover: waits for a person's approval.")
+
+
+async def test_servers_on_which_setup_was_cut_short_have_nothing_to_start(
+    situation: SituationOf, recorded_nodes: RunnerOf
+) -> None:
+    runner = recorded_nodes("stopped")
+    runner.without_conf = True
+    report = await answered((), desk(runner, situation("stopped")))
+    assert report.next_step == "setup web"
+    assert "n1 and n2 are in no cluster: there is no corosync.conf" in [found.text for found in findings(report)]
+    assert not any("start web" in found.remedy for found in findings(report))
 
 
 async def test_what_another_cluster_left_on_the_disks_is_not_taken_for_this_ones(
