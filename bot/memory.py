@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -25,10 +24,6 @@ class Watching(Protocol):
         """Look at a cluster now: somebody changed what is known of it."""
         ...
 
-    def still(self, cluster: str) -> AbstractAsyncContextManager[object]:
-        """Let nobody else change the cluster's incidents for as long as the block lasts."""
-        ...
-
 
 class Cards(Protocol):
     """Where what the bot posted can be found."""
@@ -47,18 +42,10 @@ class Memory:
     watch: Watching | None = None
     outbox: Cards | None = None
 
-    @asynccontextmanager
-    async def changing(self, cluster: str) -> AsyncIterator[None]:
-        """Change the cluster's incidents with nobody else at it, and let the watching take notice afterwards.
-
-        The watching of another process takes notice with its next look.
-        """
-        if self.watch is None:
-            yield
-            return
-        async with self.watch.still(cluster):
-            yield
-        self.watch.look_soon(cluster)
+    def look_soon(self, cluster: str) -> None:
+        """Let the watching take notice of what somebody changed; that of another process does with its next look."""
+        if self.watch is not None:
+            self.watch.look_soon(cluster)
 
     async def link(self, card: str) -> str:
         """Return the address of a card, "" if there is none to be had."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pydantic import BaseModel, ConfigDict
 
 from commands.report import Report
@@ -21,3 +23,10 @@ def to_json(report: Report) -> str:
 def from_json(text: str) -> Report:
     """Read what `to_json` wrote. Raises ValueError for anything else."""
     return _Stored.model_validate_json(text).report
+
+
+def unseen(before: str, now: str) -> str:
+    """Return what a card is to say where nobody has seen what it was to say before: who is called stays called."""
+    mentions, report = from_json(before).mentions, from_json(now)
+    called = tuple(dict.fromkeys((*mentions, *report.mentions)))
+    return now if called == report.mentions else to_json(replace(report, mentions=called))

@@ -7,7 +7,7 @@ again. One outbox works on a store at a time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from bot import ids
 from bot.clock import Clock
 from bot.conversation import Courier, NotDelivered, Ref
 from bot.outbox.attempts import Attempts, Write
-from bot.outbox.form import to_json
+from bot.outbox.form import to_json, unseen
 from bot.outbox.queue import Queue
 from bot.outbox.wording import channel_digest, thread_digest
 from bot.store import OutgoingRow, Store
@@ -47,31 +47,51 @@ class Outbox:
         self._queue = Queue()
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
-        self._writing: set[asyncio.Task[OutgoingRow | None]] = set()
+        self._writing: set[asyncio.Task[tuple[OutgoingRow, ...]]] = set()
         self._attempts = Attempts(store, courier, self._queue, self._clock, self._kept)
 
     async def card(self, card: str, channel: str, report: Report, *, urgency: int = 0) -> None:
         """Show a report as the one message of a card: post it, or edit it. Of several that wait only the newest is shown.
 
-        What it says already is not said again. A card stays in the channel it was first given.
+        What it says already is not said again. A card stays in the channel it was first given. Who is mentioned in what
+        was never posted is mentioned in what is.
         """
-        row = self._row(channel, report, urgency, card=card)
-        await self._kept(lambda: self._store.put_card(row))
+        row = self.card_row(card, channel, report, urgency=urgency)
+        await self._kept(lambda: self._store.put_message(row, unseen))
 
     async def note(self, card: str, report: Report, *, urgency: int = 0, key: str = "") -> None:
         """Add a message to a card's thread, once the card is there; of several with one key only the first counts."""
-        row = self._row("", report, urgency, parent=card, key=key or None)
-        if await self._kept(lambda: self._store.put_note(row)) is None and not key:
+        row = self.note_row(card, report, urgency=urgency, key=key)
+        if await self._kept(lambda: self._store.put_message(row, unseen)) is None and not key:
             _log.warning("note for a card that is not there", card=card)
 
     async def say(self, channel: str, report: Report, *, key: str = "", urgency: int = 0) -> None:
         """Post a message of its own; of several with one key only the first counts."""
         row = self._row(channel, report, urgency, key=key or None)
-        await self._kept(lambda: self._store.put_message(row))
+        await self._kept(lambda: self._store.put_message(row, unseen))
+
+    def card_row(self, card: str, channel: str, report: Report, *, urgency: int = 0) -> OutgoingRow:
+        """Make what `card` stores, for one who stores it together with something else: see `together`."""
+        return self._row(channel, report, urgency, card=card)
+
+    def note_row(self, card: str, report: Report, *, urgency: int = 0, key: str = "") -> OutgoingRow:
+        """Make what `note` stores."""
+        return self._row("", report, urgency, parent=card, key=key or None)
+
+    async def together(self, write: Callable[[], Awaitable[tuple[OutgoingRow, ...]]]) -> tuple[OutgoingRow, ...]:
+        """Write to the store, and take over the messages that it then has: what they tell and they are kept, or neither.
+
+        It goes on to its end even if whoever waits for it is cancelled.
+        """
+        writing = asyncio.create_task(self._write(write))
+        self._writing.add(writing)
+        writing.add_done_callback(self._writing.discard)
+        return await asyncio.shield(writing)
 
     async def run(self) -> None:
-        """Send until cancelled, first what an earlier run left behind."""
+        """Send until cancelled, first what an earlier run left behind: of this process, or of one that had the duty."""
         async with self._turn:
+            self._queue.forget(tuple(self._queue.rows))
             for row in await self._store.messages_not_yet_shown():
                 self._queue.keep(row)
         try:
@@ -145,19 +165,20 @@ class Outbox:
         )
 
     async def _kept(self, write: Write) -> OutgoingRow | None:
-        """Write to the store and take over what it says, to the end even if whoever waits for it is cancelled."""
-        writing = asyncio.create_task(self._write(write))
-        self._writing.add(writing)
-        writing.add_done_callback(self._writing.discard)
-        return await asyncio.shield(writing)
-
-    async def _write(self, write: Write) -> OutgoingRow | None:
-        async with self._turn:  # one at a time: else an older state might come in after a newer one
+        async def one() -> tuple[OutgoingRow, ...]:
             row = await write()
-            if row is not None:
+            return () if row is None else (row,)
+
+        rows = await self.together(one)
+        return rows[0] if rows else None
+
+    async def _write(self, write: Callable[[], Awaitable[tuple[OutgoingRow, ...]]]) -> tuple[OutgoingRow, ...]:
+        async with self._turn:  # one at a time: else an older state might come in after a newer one
+            rows = await write()
+            for row in rows:
                 self._queue.keep(row)
         self._news.set()
-        return row
+        return rows
 
     async def _fold(self) -> None:
         for rows in tuple(self._queue.floods(self._now())):

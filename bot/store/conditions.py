@@ -9,10 +9,10 @@ from sqlalchemy import case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.base import Part
-from bot.store.cursors import put_cursors
 from bot.store.events import put_events
 from bot.store.incidents import put_incident
-from bot.store.rows import ConditionRow, CursorRow, EventRow, IncidentRow, Lookout
+from bot.store.outgoing import Unseen, newest, put_messages
+from bot.store.rows import ConditionRow, EventRow, IncidentRow, Lookout, OutgoingRow
 from bot.store.tables import conditions, lookouts
 
 
@@ -26,21 +26,24 @@ class ConditionPart(Part):
         gap: timedelta,
         condition: str | None = None,
         events: Iterable[EventRow] = (),
-        incidents: Iterable[IncidentRow] = (),
-        cursors: Iterable[CursorRow] = (),
-    ) -> None:
-        """Write down all that one look at a cluster brought, in one transaction: all of it is kept, or nothing.
+        incidents: Iterable[tuple[IncidentRow | None, IncidentRow]] = (),
+        messages: Iterable[OutgoingRow] = (),
+        unseen: Unseen = newest,
+    ) -> tuple[OutgoingRow, ...]:
+        """Write down all that one look at a cluster brought, and what is to be told of it, in one transaction.
 
-        `condition` None means that it is as the last look had it. See `looking` for `gap`.
+        All of it is kept, or nothing. `condition` None means that it is as the last look had it; see `looking` for
+        `gap`. Each incident comes with what it was made from, None for a new one. Returns the messages to be sent, see
+        `put_messages`. Raises `Overtaken` where somebody has changed an incident meanwhile.
         """
         async with self._writing() as connection:
             await _prolong(connection, cluster, at, gap)
             if condition is not None:
                 await _put_condition(connection, cluster, at, condition)
             await put_events(connection, events)
-            for incident in incidents:
-                await put_incident(connection, incident)
-            await put_cursors(connection, cursors)
+            for before, incident in incidents:
+                await put_incident(connection, incident, before)
+            return await put_messages(connection, messages, unseen)
 
     async def looking(self, cluster: str, at: datetime, gap: timedelta) -> None:
         """Note that somebody looks: prolong the latest lookout, or begin one if that ended more than `gap` before."""

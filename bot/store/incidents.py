@@ -1,4 +1,8 @@
-"""Incidents as they stand, so that a bot that was restarted goes on with them and not with new ones."""
+"""Incidents as they stand, so that a bot that was restarted goes on with them and not with new ones.
+
+The watching and people change the same ones, from several processes. So each change names what it was made from: if
+that is no longer how the incident stands, nothing is written, and whoever wanted to change it reads it again.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,17 @@ from bot.store.rows import IncidentRow
 from bot.store.tables import incidents
 
 
+class Overtaken(Exception):
+    """Somebody else has changed an incident since it was read. Nothing was written: read it again."""
+
+
 class IncidentPart(Part):
     """Incidents by their opaque id."""
 
-    async def save_incident(self, row: IncidentRow) -> None:
-        """Keep an incident as it now stands."""
+    async def save_incident(self, row: IncidentRow, before: IncidentRow | None = None) -> None:
+        """Keep an incident as it now stands. `before` is what it was made from, None for a new one. Raises `Overtaken`."""
         async with self._writing() as connection:
-            await put_incident(connection, row)
+            await put_incident(connection, row, before)
 
     async def incident(self, incident_id: str) -> IncidentRow | None:
         """Return an incident, or None if there is none of that id."""
@@ -46,8 +54,11 @@ def _of(cluster: str | None) -> Select[tuple[object, ...]]:
     return query if cluster is None else query.where(incidents.c.cluster == cluster)
 
 
-async def put_incident(connection: AsyncConnection, row: IncidentRow) -> None:
-    """Write an incident in place of what it was before."""
-    changed = await connection.execute(update(incidents).where(incidents.c.id == row.id).values(asdict(row)))
-    if changed.rowcount == 0:
+async def put_incident(connection: AsyncConnection, row: IncidentRow, before: IncidentRow | None) -> None:
+    """Write an incident in place of what it was before, if it still is that. Raises `Overtaken`."""
+    if before is None:
         await connection.execute(insert(incidents).values(asdict(row)))
+        return
+    as_read = update(incidents).where(incidents.c.id == row.id, incidents.c.json == before.json)
+    if (await connection.execute(as_read.values(asdict(row)))).rowcount == 0:
+        raise Overtaken(row.id)

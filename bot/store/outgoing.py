@@ -6,7 +6,7 @@ in the state `sending` is one whose post was begun and whose end nobody knows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -25,41 +25,29 @@ _NOT_YET_SHOWN = or_(
 )
 
 
+Unseen = Callable[[str, str], str]
+"""Returns what a card is to say, as JSON, from what it was to say and nobody has seen, and what it is to say now."""
+
+
+def newest(before: str, now: str) -> str:
+    """Let what nobody has seen be forgotten."""
+    del before
+    return now
+
+
 class OutgoingPart(Part):
     """Messages in the order in which they were handed in. What changes one returns None if it is there no more."""
 
-    async def put_card(self, row: OutgoingRow) -> OutgoingRow | None:
-        """Store what a card now says: as this new message, or in the one it has. Its channel never changes."""
-        async with self._writing() as connection:
-            there = await _one(connection, outgoing.c.card == row.card)
-            if there is None:
-                return await _add(connection, row)
-            if there.report == row.report and there.state != "dropped":
-                return there
-            changed: dict[str, Any] = {"report": row.report, "urgency": row.urgency, "version": there.version + 1}
-            if there.state == "dropped":
-                changed |= {"state": "waiting" if there.ts is None else "sent", "why": "", "since": row.created}
-            elif there.state == "sent" and there.shown == there.version:
-                changed["since"] = row.created
-            return await _change(connection, there.id, changed)
-
-    async def put_note(self, row: OutgoingRow) -> OutgoingRow | None:
-        """Store a message for the thread of the card `parent`, in whose channel it goes.
-
-        None if there is no such card, or was one of the message's key.
-        """
-        parent = await self.card_message(row.parent or "")
-        return None if parent is None else await self.put_message(replace(row, channel=parent.channel))
-
-    async def put_message(self, row: OutgoingRow) -> OutgoingRow | None:
-        """Store a message of its own; None if there was one of its key."""
+    async def put_message(self, row: OutgoingRow, unseen: Unseen = newest) -> OutgoingRow | None:
+        """Store a message; see `put_messages`. None if it is not to be sent, or was one of its key."""
         try:
             async with self._writing() as connection:
-                return await _add(connection, row)
+                stored = await put_messages(connection, (row,), unseen)
         except IntegrityError:
             if row.key is None:
                 raise
             return None
+        return stored[0] if stored else None
 
     async def fold_messages(self, ids: Collection[str], row: OutgoingRow) -> OutgoingRow:
         """Store one message in the place of several that wait: all of them change, or none."""
@@ -109,6 +97,40 @@ class OutgoingPart(Part):
     async def _outgoing(self, query: Select[tuple[Any, ...]]) -> tuple[OutgoingRow, ...]:
         async with self._reading() as connection:
             return tuple(OutgoingRow(**row) for row in (await connection.execute(query)).mappings())
+
+
+async def put_messages(
+    connection: AsyncConnection, rows: Iterable[OutgoingRow], unseen: Unseen
+) -> tuple[OutgoingRow, ...]:
+    """Store messages in their order, and return those that are to be sent, as they stand.
+
+    What a card now says is stored as this new message, or in the one it has, whose channel never changes. A message for
+    the thread of a card goes in the card's channel, and is dropped where there is no such card.
+    """
+    stored = []
+    for row in rows:
+        if row.card is not None:
+            stored.append(await _put_card(connection, row, unseen))
+        elif row.parent is None:
+            stored.append(await _add(connection, row))
+        elif (parent := await _one(connection, outgoing.c.card == row.parent)) is not None:
+            stored.append(await _add(connection, replace(row, channel=parent.channel)))
+    return tuple(stored)
+
+
+async def _put_card(connection: AsyncConnection, row: OutgoingRow, unseen: Unseen) -> OutgoingRow:
+    there = await _one(connection, outgoing.c.card == row.card)
+    if there is None:
+        return await _add(connection, row)
+    report = row.report if there.ts is not None else unseen(there.report, row.report)
+    if there.report == report and there.state != "dropped":
+        return there
+    changed: dict[str, Any] = {"report": report, "urgency": row.urgency, "version": there.version + 1}
+    if there.state == "dropped":
+        changed |= {"state": "waiting" if there.ts is None else "sent", "why": "", "since": row.created}
+    elif there.state == "sent" and there.shown == there.version:
+        changed["since"] = row.created
+    return await _change(connection, there.id, changed) or there
 
 
 async def _one(connection: AsyncConnection, where: ColumnElement[bool]) -> OutgoingRow | None:

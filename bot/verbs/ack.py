@@ -8,6 +8,8 @@ from bot import ids
 from bot.incidents import Incident, acknowledge, of_row, row_of
 from bot.incidents.people import name_of
 from bot.memory import Memory, memory_of
+from bot.store import IncidentRow
+from bot.store.incidents import Overtaken
 from commands.checks.phrases import counted
 from commands.errors import NotAllowed, UsageError
 from commands.report import Finding, Level, Report
@@ -44,18 +46,35 @@ async def answer(request: AckRequest, desk: Desk) -> Report:
         cluster = (await open_incident(request.incident, desk, memory)).cluster
     else:
         cluster = request.cluster.name if request.cluster else ""
-    changed, others = [], []
-    async with memory.changing(cluster):
-        for row in await memory.store.open_incidents(cluster):
-            incident = of_row(row)
-            if request.incident not in {"", incident.id}:
-                continue
-            if incident.acknowledged:
-                others.append(incident)
-                continue
-            await memory.store.save_incident(row_of(acknowledge(incident, desk.who, memory.now())))
-            changed.append(incident)
-    return _told(cluster, changed, others)
+    changed: list[Incident] = []
+    others: list[Incident] = []
+    for row in await memory.store.open_incidents(cluster):
+        if request.incident not in {"", row.id}:
+            continue
+        incident, mine = await _acknowledged(row, desk.who, memory)
+        (changed if mine else others).append(incident)
+    memory.look_soon(cluster)
+    return _told(cluster, changed, [one for one in others if one.open])
+
+
+async def _acknowledged(row: IncidentRow, who: str, memory: Memory) -> tuple[Incident, bool]:
+    """Acknowledge an incident, unless it is over or somebody has. Return it as it now stands, and whether this did it.
+
+    The watching changes incidents too, perhaps in another process: then it is read again.
+    """
+    latest: IncidentRow | None = row
+    while latest is not None:
+        incident = of_row(latest)
+        if incident.acknowledged or not incident.open:
+            return incident, False
+        mine = acknowledge(incident, who, memory.now())
+        try:
+            await memory.store.save_incident(row_of(mine), latest)
+        except Overtaken:
+            latest = await memory.store.incident(row.id)
+        else:
+            return mine, True
+    return of_row(row), False
 
 
 def _told(cluster: str, changed: list[Incident], others: list[Incident]) -> Report:

@@ -118,10 +118,12 @@ async def answer(request: SilenceRequest, desk: Desk) -> Report:
     else:
         cluster = request.cluster.name if request.cluster else ""
         what = f"`{cluster}`" + (f": {request.node}" if request.node else "")
-    async with memory.changing(cluster):
-        if request.end:
-            return await _ended(request, cluster, what, memory)
-        return await _begun(request, cluster, what, desk.who, memory)
+    if request.end:
+        report = await _ended(request, cluster, what, memory)
+    else:
+        report = await _begun(request, cluster, what, desk.who, memory)
+    memory.look_soon(cluster)
+    return report
 
 
 async def _begun(request: SilenceRequest, cluster: str, what: str, who: str, memory: Memory) -> Report:

@@ -9,29 +9,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot import ids, incident_cards
-from bot.incidents import Act, Incident, OwnChange, Rules, Seen, of_row, row_of, step
+from bot.incidents import OwnChange, Rules, Seen
 from bot.watch.eyes import Eyes
+from bot.watch.ledger import Ledger
 from bot.watch.news import Gap, News
-from bot.watch.records import GAP_SWEEPS, event_row, same
+from bot.watch.records import same
 from bot.watch.state import WatchState
 from bot.watch.streams import NodeStreams
 from bot.watch.tools import Cursors, Tools
-from commands.condition import READS, Condition, Topic, condition, from_json, to_json, unsettled
+from commands.condition import READS, Condition, Topic, condition, from_json, unsettled
 from commands.events import Event, Kind, diff
 from commands.facts.fact import NOT_ASKED
 from commands.signals import Signal, SignalKind
 from commands.snapshot import Snapshot
-from commands.troubles import Severity, Trouble, momentary, troubles
+from commands.troubles import Trouble, momentary, troubles
 from config.inventory import ClusterSpec
-from config.watch_sections import Consequence, WatchSettings
+from config.watch_sections import WatchSettings
 
 RESTLESS = 5.0
 """Seconds between two looks while an incident is open."""
@@ -41,13 +40,6 @@ LATELY = timedelta(seconds=60)
 """How long a change of the bot's own explains what is seen."""
 FRESH = 30.0
 """Seconds after which a line of the journal is no early word any more: it was written while nobody followed."""
-CATCH_UP = timedelta(minutes=10)
-"""How long an incident is over at most, when its card is handed over once more at the start."""
-_CONSEQUENCES: Mapping[Severity, Consequence] = {
-    Severity.SERVICE: "service",
-    Severity.REDUNDANCY: "redundancy",
-    Severity.WARNING: "warning",
-}
 _LOST = frozenset({SignalKind.LINK_DOWN, SignalKind.TOKEN_LOST, SignalKind.MEMBER_LEFT})
 _BACK = frozenset({Kind.MEMBER_JOINED, Kind.SIGHT_REGAINED})
 """Events after which a node's streams are begun at once, instead of when their turn comes."""
@@ -65,8 +57,7 @@ class ClusterWatch:
         self._tools = tools
         self._since = tools.now()
         self._rules = _rules(tools.settings)
-        self.still = asyncio.Lock()
-        """Held while the cluster's incidents are changed."""
+        self._ledger = Ledger(cluster, tools, self._rules)
         self._poke = asyncio.Event()
         self._signals: list[Signal] = []
         self._gaps: deque[Gap] = deque(maxlen=5)
@@ -75,28 +66,22 @@ class ClusterWatch:
             NodeStreams(tools.runner, node, self.hear, Cursors(tools), clock=tools.clock) for node in cluster.nodes
         )
         self._condition: Condition | None = None
-        self._incidents: tuple[Incident, ...] = ()
         self._names: dict[int, str] = {number: node.name for number, node in enumerate(cluster.nodes, 1)}
         self._last_look: datetime | None = None
         self._due = 0.0
         self._follow_up: asyncio.Task[None] | None = None
 
-    @property
-    def channel(self) -> str | None:
-        """Where its alerts go."""
-        return self.cluster.channels[0] if self.cluster.channels else self._tools.settings.channel
-
     def state(self) -> WatchState:
         """Return how the watching goes."""
         return WatchState(
             cluster=self.cluster,
-            channel=self.channel,
+            channel=self._ledger.channel,
             since=self._since,
             last_look=self._last_look,
             streams=tuple((streams.node.name, state) for streams in self._streams for state in streams.states()),
             gaps=tuple(self._gaps),
             condition=self._condition,
-            incidents=self._incidents,
+            incidents=self._ledger.incidents,
         )
 
     def hear(self, news: News) -> None:
@@ -121,7 +106,7 @@ class ClusterWatch:
         """Watch until cancelled. `delay` spreads the first looks at many clusters, in seconds."""
         await self._tools.clock.sleep(delay)
         await self._remember()
-        await self._catch_up()
+        await self._ledger.show(self._condition)
         self._poke.set()
         try:
             async with asyncio.TaskGroup() as group:
@@ -142,17 +127,6 @@ class ClusterWatch:
             with suppress(ValueError, KeyError):  # written by another version: begin anew
                 self._condition = from_json(last[1])
 
-    async def _catch_up(self) -> None:
-        """Hand cards over once more: a bot that died between writing down and telling has not told.
-
-        What a card says already is not said again.
-        """
-        lately = self._tools.now() - CATCH_UP
-        for row in await self._tools.store.incidents(self.cluster.name, lately):
-            incident = of_row(row)
-            if incident.told and not incident.silenced:
-                await self._tell(Act(incident, new=False, lines=(), mention=False, show=True))
-
     async def _turn(self) -> None:
         """Take the news, tell the early word, look, tell what was seen."""
         self._poke.clear()
@@ -168,22 +142,26 @@ class ClusterWatch:
         except Exception:  # noqa: BLE001 - it is logged
             # whatever goes wrong once, the next sweep looks again
             _log.exception("a look failed", cluster=self.cluster.name)
-        self._due = self._tools.clock.now() + (RESTLESS if self._incidents else self._tools.settings.sweep)
+        self._due = self._tools.clock.now() + (RESTLESS if self._ledger.incidents else self._tools.settings.sweep)
 
     async def _digest(self, snapshot: Snapshot, own: tuple[OwnChange, ...], *, again: bool) -> None:
         for _, cmap in snapshot.running("cmap"):
             self._names |= {node.node_id: node.name for node in cmap.nodelist}
         before = self._condition
         self._condition = condition(snapshot, before)
-        self._last_look = self._tools.now()
         events = diff(before, self._condition) if before is not None else ()
+        whole = all(node.clock is not NOT_ASKED for node in snapshot.nodes)
+        kept = before is not None and same(before, self._condition, whole=whole)
+        try:
+            await self._think(self._condition, events, (), own, kept=kept)
+        except Exception:
+            self._condition = before  # it was not written down: the next look is to find it again
+            raise
+        self._last_look = self._tools.now()
         back = {event.subject for event in events if event.kind in _BACK}
         for streams in self._streams:
             if streams.node.name in back:
                 streams.poke()
-        whole = all(node.clock is not NOT_ASKED for node in snapshot.nodes)
-        kept = before is not None and same(before, self._condition, whole=whole)
-        await self._think(self._condition, events, (), own, kept=kept)
         if events or again or unsettled(before, self._condition):
             self._look_again()
 
@@ -196,51 +174,18 @@ class ClusterWatch:
         *,
         kept: bool = False,
     ) -> None:
-        """Let the incidents take what was seen or heard, write all of it down, then tell it.
-
-        `kept` says that the store has this condition already.
-        """
-        async with self.still:
-            await self._take(seen, events, signals, own, kept=kept)
-
-    async def _take(
-        self,
-        seen: Condition | None,
-        events: tuple[Event, ...],
-        signals: tuple[Signal, ...],
-        own: tuple[OwnChange, ...],
-        *,
-        kept: bool,
-    ) -> None:
-        tools, now, name = self._tools, self._tools.now(), self.cluster.name
-        lately = now - self._rules.flap_window
-        opened = tuple(of_row(row) for row in await tools.store.incidents(name, lately))
+        """Let the incidents take what was seen or heard, and be told. `kept` says that the store has this condition."""
         what = Seen(
-            cluster=name,
-            at=now,
+            cluster=self.cluster.name,
+            at=self._tools.now(),
             condition=seen,
             troubles=self._troubles(events) if seen is not None else (),
             events=events,
             signals=signals,
             own=own,
-            silences=await tools.store.silences(now),
             names=self._names,
         )
-        acts = step(opened, what, self._rules, ids.fresh)
-        if seen is not None or acts:
-            await tools.store.record_look(
-                name,
-                now,
-                timedelta(seconds=tools.settings.sweep * GAP_SWEEPS),
-                None if seen is None or kept else to_json(seen),
-                (event_row(name, now, event, acts, own) for event in events),
-                (row_of(act.incident) for act in acts),
-            )
-        changed = {act.incident.id: act.incident for act in acts}
-        now_open = {incident.id: incident for incident in opened} | changed
-        self._incidents = tuple(incident for incident in now_open.values() if incident.open)
-        for act in acts:
-            await self._tell(act)
+        await self._ledger.take(what, self._condition, kept=kept)
 
     def _has_run(self) -> bool:
         """Whether the cluster was ever seen running. Before that it is not made yet, and nothing is wrong with it."""
@@ -254,19 +199,6 @@ class ClusterWatch:
 
     def _is_fresh(self, signal: Signal) -> bool:
         return signal.at is None or self._tools.clock.wall() - signal.at < FRESH
-
-    async def _tell(self, act: Act) -> None:
-        if self.channel is None or not act.show:
-            return
-        tools, incident = self._tools, act.incident
-        people = tools.settings.mentions.get(_CONSEQUENCES[incident.severity], ()) if act.mention else ()
-        name, card = incident_cards.card_name(incident.id), incident_cards.card(incident, self._condition, self.cluster)
-        if act.new:
-            card, people = replace(card, mentions=people), ()
-        await tools.outbox.card(name, self.channel, card, urgency=incident_cards.urgency(incident))
-        for line in act.lines:
-            await tools.outbox.note(name, replace(incident_cards.note(line), mentions=people))
-            people = ()
 
     async def _own_changes(self) -> tuple[OwnChange, ...]:
         since = self._tools.now() - LATELY

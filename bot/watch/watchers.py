@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, nullcontext
 
 import structlog
 
@@ -51,10 +50,6 @@ class Watchers:
         """Look at a cluster now: somebody changed what is known of it."""
         if cluster in self._watches:
             self._watches[cluster][0].look_soon()
-
-    def still(self, cluster: str) -> AbstractAsyncContextManager[object]:
-        """Let nobody else change the cluster's incidents for as long as the block lasts."""
-        return self._watches[cluster][0].still if cluster in self._watches else nullcontext()
 
     def states(self) -> tuple[WatchState, ...]:
         """Return how the watching of each cluster goes."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -52,20 +50,12 @@ class Watched:
 
     known: tuple[WatchState, ...] = ()
     looked: list[str] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
 
     def states(self) -> tuple[WatchState, ...]:
         return self.known
 
     def look_soon(self, cluster: str) -> None:
-        assert not self.held, "not before it can be read"
         self.looked.append(cluster)
-
-    @asynccontextmanager
-    async def still(self, cluster: str) -> AsyncIterator[None]:
-        self.held.append(cluster)
-        yield
-        self.held.remove(cluster)
 
 
 class Posted:
@@ -97,7 +87,7 @@ class Bot:
     async def keep(self, course: Course) -> Incident:
         """Store what a course has brought; return its first incident."""
         for one in course.incidents.values():
-            await self.store.save_incident(row_of(one))
+            await self.store.save_incident(row_of(one), await self.store.incident(one.id))
         return next(iter(course.incidents.values()))
 
     async def kept(self, incident: Incident) -> Incident:

@@ -14,26 +14,26 @@ CARD = OutgoingRow("m1", "C0WEB", "one", 3, NOW, NOW, card="incident:i1")
 
 
 async def test_a_card_is_one_row_that_says_the_newest(store: Store) -> None:
-    first = await store.put_card(CARD)
-    second = await store.put_card(replace(CARD, id="m2", report="two", urgency=1, channel="C0ELSE", created=LATER))
+    first = await store.put_message(CARD)
+    second = await store.put_message(replace(CARD, id="m2", report="two", urgency=1, channel="C0ELSE", created=LATER))
     assert first is not None
     assert second == replace(first, report="two", urgency=1, version=2)
     assert await store.messages_not_yet_shown() == (second,)
 
 
 async def test_saying_the_same_again_changes_nothing(store: Store) -> None:
-    first = await store.put_card(CARD)
-    assert await store.put_card(replace(CARD, id="m2", created=LATER)) == first
+    first = await store.put_message(CARD)
+    assert await store.put_message(replace(CARD, id="m2", created=LATER)) == first
 
 
 async def test_what_was_posted_is_no_longer_on_its_way_until_it_says_more(store: Store) -> None:
-    await store.put_card(CARD)
+    await store.put_message(CARD)
     begun = await store.begin_sending("m1", NOW)
     assert begun is not None
     assert (begun.state, begun.shown) == ("sending", 1)
     await store.was_posted("m1", "C0WEB", "1.5", NOW)
     assert await store.messages_not_yet_shown() == ()
-    changed = await store.put_card(replace(CARD, report="two", created=LATER, since=LATER))
+    changed = await store.put_message(replace(CARD, report="two", created=LATER, since=LATER))
     assert changed is not None
     assert (changed.ts, changed.since, changed.shown, changed.version) == ("1.5", LATER, 1, 2)
     assert await store.messages_not_yet_shown() == (changed,)
@@ -42,16 +42,16 @@ async def test_what_was_posted_is_no_longer_on_its_way_until_it_says_more(store:
 
 
 async def test_what_changed_while_it_was_posted_is_still_to_be_shown(store: Store) -> None:
-    await store.put_card(CARD)
+    await store.put_message(CARD)
     await store.begin_sending("m1", NOW)
-    await store.put_card(replace(CARD, report="two"))
+    await store.put_message(replace(CARD, report="two"))
     await store.was_posted("m1", "C0WEB", "1.5", NOW)
     (left,) = await store.messages_not_yet_shown()
     assert (left.state, left.shown, left.version) == ("sent", 1, 2)
 
 
 async def test_of_two_outboxes_one_sends(store: Store, other: Store) -> None:
-    await store.put_card(CARD)
+    await store.put_message(CARD)
     begun = await asyncio.gather(*(replica.begin_sending("m1", NOW) for replica in (store, other) * 5))
     assert sum(row is not None for row in begun) == 1
 
@@ -65,19 +65,19 @@ async def test_of_several_with_one_key_the_first_counts(store: Store, other: Sto
 
 
 async def test_a_note_goes_where_its_card_is(store: Store) -> None:
-    assert await store.put_note(OutgoingRow("n1", "", "x", 0, NOW, NOW, parent="incident:i1")) is None
-    await store.put_card(CARD)
-    note = await store.put_note(OutgoingRow("n1", "", "x", 0, NOW, NOW, parent="incident:i1", key="i1:1"))
+    assert await store.put_message(OutgoingRow("n1", "", "x", 0, NOW, NOW, parent="incident:i1")) is None
+    await store.put_message(CARD)
+    note = await store.put_message(OutgoingRow("n1", "", "x", 0, NOW, NOW, parent="incident:i1", key="i1:1"))
     assert note is not None
     assert (note.channel, note.parent) == ("C0WEB", "incident:i1")
-    assert await store.put_note(OutgoingRow("n2", "", "x", 0, NOW, NOW, parent="incident:i1", key="i1:1")) is None
+    assert await store.put_message(OutgoingRow("n2", "", "x", 0, NOW, NOW, parent="incident:i1", key="i1:1")) is None
 
 
 async def test_one_that_was_given_up_comes_back_with_new_words(store: Store) -> None:
-    await store.put_card(CARD)
+    await store.put_message(CARD)
     await store.drop_message("m1", "msg_too_long")
     assert await store.messages_not_yet_shown() == ()
-    again = await store.put_card(replace(CARD, report="shorter", created=LATER))
+    again = await store.put_message(replace(CARD, report="shorter", created=LATER))
     assert again is not None
     assert (again.state, again.why, again.since) == ("waiting", "", LATER)
 

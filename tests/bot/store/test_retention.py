@@ -45,7 +45,7 @@ async def test_what_is_known_of_a_cluster_stays_however_old(store: Store) -> Non
 async def test_an_open_incident_and_its_card_stay(store: Store) -> None:
     for incident_id, open_still in (("open", True), ("over", False)):
         await store.save_incident(an_incident(incident_id, open_still=open_still))
-        await store.put_card(a_card(f"incident:{incident_id}"))
+        await store.put_message(a_card(f"incident:{incident_id}"))
     await store.prune(BEFORE)
     assert [row.id for row in await store.incidents("web", OLD)] == ["open"]
     assert await store.card_message("incident:open") is not None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.store import ConditionRow, CursorRow, EventRow, IncidentRow, Lookout, Store
+from bot.store import ConditionRow, CursorRow, EventRow, IncidentRow, Lookout, OutgoingRow, Store
+from bot.store.incidents import Overtaken
 from tests.bot.store.conftest import NOW
 
 GAP = timedelta(seconds=90)
@@ -24,6 +26,14 @@ def an_event(text: str, cluster: str = "web", seconds: float = 0.0) -> EventRow:
 
 def an_incident(incident_id: str, cluster: str = "web", *, closed: bool = False, phase: str = "early") -> IncidentRow:
     return IncidentRow(incident_id, cluster, phase, 2, NOW, NOW, NOW + after(60) if closed else None, '{"a": 1}')
+
+
+def a_card(incident_id: str) -> OutgoingRow:
+    return OutgoingRow(incident_id, "C0OPS", f"card of {incident_id}", 2, NOW, NOW, card=incident_id)
+
+
+def a_line(incident_id: str) -> OutgoingRow:
+    return OutgoingRow(f"{incident_id}-1", "", f"line of {incident_id}", 0, NOW, NOW, parent=incident_id)
 
 
 class TestCursors:
@@ -127,10 +137,43 @@ class TestIncidents:
     async def test_an_incident_is_kept_as_it_now_stands(self, store: Store) -> None:
         await store.save_incident(an_incident("i1"))
         assert await store.open_incidents("web") == (an_incident("i1"),)
-        await store.save_incident(an_incident("i1", closed=True, phase="resolved"))
+        await store.save_incident(an_incident("i1", closed=True, phase="resolved"), an_incident("i1"))
         assert await store.open_incidents() == ()
         assert await store.incident("i1") == an_incident("i1", closed=True, phase="resolved")
         assert await store.incident("forged") is None
+
+    async def test_what_was_changed_by_somebody_else_since_it_was_read_is_not_overwritten(
+        self, store: Store, other: Store
+    ) -> None:
+        read = an_incident("i1")
+        await store.save_incident(read)
+        theirs, mine = replace(read, json='{"theirs": 1}'), replace(read, json='{"mine": 1}')
+        await other.save_incident(theirs, read)
+        with pytest.raises(Overtaken):
+            await store.save_incident(mine, read)
+        with pytest.raises(Overtaken):
+            await store.record_look("web", NOW, GAP, "one", [an_event("n2 left")], [(read, mine)])
+        assert await store.incident("i1") == theirs
+        assert await store.events("web", NOW, NOW) == ()
+        await store.save_incident(mine, theirs)
+        assert await other.incident("i1") == mine
+
+    async def test_of_changes_at_once_each_builds_on_the_one_before(self, store: Store, other: Store) -> None:
+        await store.save_incident(replace(an_incident("i1"), json="0"))
+
+        async def count(replica: Store) -> None:
+            while True:
+                read = await replica.incident("i1")
+                assert read is not None
+                try:
+                    return await replica.save_incident(replace(read, json=str(int(read.json) + 1)), read)
+                except Overtaken:
+                    pass
+
+        await asyncio.gather(*(count(replica) for replica in (store, other) * 10))
+        counted = await store.incident("i1")
+        assert counted is not None
+        assert counted.json == "20"
 
     async def test_open_ones_and_those_closed_since(self, store: Store) -> None:
         await store.save_incident(an_incident("over", closed=True))
@@ -148,21 +191,22 @@ class TestLook:
             GAP,
             "one",
             [an_event("n2 left")],
-            [an_incident("i1")],
-            [CursorRow("10.0.0.1", "s=1", "boot", NOW)],
+            [(None, an_incident("i1"))],
+            [a_card("i1"), a_line("i1"), a_line("never")],
         )
         await store.record_look("web", NOW + after(30), GAP)
         assert await store.last_condition("web") == (NOW, "one")
         assert await store.lookouts("web", NOW, NOW) == (Lookout("web", NOW, NOW + after(30)),)
         assert [event.text for event in await store.events("web", NOW, NOW)] == ["n2 left"]
         assert await store.open_incidents("web") == (an_incident("i1"),)
-        assert await store.cursor("10.0.0.1") is not None
+        assert [row.report for row in await store.messages_not_yet_shown()] == ["card of i1", "line of i1"]
 
     async def test_a_look_that_cannot_be_kept_whole_is_not_kept_at_all(self, store: Store) -> None:
         naive = EventRow("web", NOW.replace(tzinfo=None), "MemberLeft", "n2", "n2 left")
         with pytest.raises(Exception, match="time zone"):
-            await store.record_look("web", NOW, GAP, "one", [naive], [an_incident("i1")])
+            await store.record_look("web", NOW, GAP, "one", [naive], [(None, an_incident("i1"))], [a_card("i1")])
         assert await store.last_condition("web") is None
+        assert await store.messages_not_yet_shown() == ()
         assert await store.lookouts("web", NOW - DAY, NOW + DAY) == ()
 
     async def test_many_clusters_at_once(self, store: Store, other: Store) -> None:
