@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 import structlog
 
-from bot.incidents import Seen
+from bot.incidents import Seen, of_row, row_of
+from bot.memory import Memory
+from bot.store import IncidentRow, Store
 from commands.signals import Signal
 from commands.troubles import Trouble
-from tests.bot.conftest import WEB, url_of
-from tests.bot.incidents.course import LOST, NAMES, NOWHERE, WAITING, condition_of, link_signal
+from tests.bot.conftest import TERMINAL, WEB, HandTime, Nodes, make_door, url_of
+from tests.bot.incidents.course import LOST, NAMES, NOWHERE, WAITING, Course, condition_of, link_signal
 from tests.bot.watch.mortal import Bot, Chapter, Fate, MortalSlack, MortalStore, Story
 
 OPS = "C0WEB"
@@ -106,3 +108,75 @@ async def test_whatever_the_moment_of_its_death_each_line_is_told_once_and_each_
             await story.live(Fate(last))
             await story.live(Fate())
             assert (last, Told.by(story.slack)) == (last, told)
+
+
+@dataclass
+class Interruption(Fate):
+    """Lets something happen at one step, all of it, before anybody goes on."""
+
+    at: int = 0
+    what: Callable[[], Awaitable[None]] | None = None
+
+    async def step(self) -> None:
+        self.steps += 1
+        if self.steps == self.at and self.what is not None:
+            await self.what()
+
+
+async def test_an_acknowledgement_from_another_process_is_lost_at_no_moment(
+    tmp_path: Path, empty_store: Path, nodes: Nodes, time: HandTime
+) -> None:
+    async def play(at: int) -> int:
+        """Acknowledge from a terminal at one step of the watching; return how many there were."""
+        url = url_of(Path(shutil.copy(empty_store, tmp_path / f"{at}.db")))
+        store, terminal = await MortalStore.unsynced(url), await Store.open(url)
+        door = make_door(terminal, nodes, time, memory=Memory(terminal, time.moment))
+        story = Story(store, WEB, [look(LOST), look(LOST, WAITING), until(2)])
+        fate = Interruption(at=at, what=lambda: door.ask(TERMINAL, "ack web"))
+        await story.live(fate)
+        story.chapters += [look(LOST), until(4)]
+        await story.live(Fate())
+        (kept,) = [of_row(row) for row in await store.open_incidents("web")]
+        told = [message.headline for message in story.slack.messages if message.thread is not None]
+        answered = "yours now" in repr(door.surface.shown)
+        assert (at, kept.acknowledged) == (at, TERMINAL.key if answered else "")
+        assert (at, told.count("acknowledged by root")) == (at, int(answered))
+        assert ("Acknowledged by root" in repr(story.slack.messages[0].said[-1])) is answered
+        await store.close()
+        await terminal.close()
+        return fate.steps
+
+    with structlog.testing.capture_logs():
+        for at in range(await play(0)):
+            await play(at + 1)
+
+
+class Slow(Store):
+    """A store whose incidents somebody else changes just before this one does."""
+
+    before: Callable[[], Awaitable[None]]
+
+    async def save_incident(self, row: IncidentRow, before: IncidentRow | None = None) -> None:
+        await self.before()
+        await super().save_incident(row, before)
+
+
+async def test_who_acknowledges_does_not_undo_what_the_watching_saw(
+    store: Store, url: str, nodes: Nodes, time: HandTime
+) -> None:
+    course = Course(now=time.now)
+    course.look(LOST)
+    await store.save_incident(row_of(course.only))
+    slow = await Slow.open(url)
+
+    async def the_watching_sees_more() -> None:
+        read = row_of(course.only)
+        if course.look(LOST, WAITING):
+            await store.save_incident(row_of(course.only), read)
+
+    slow.before = the_watching_sees_more
+    await make_door(slow, nodes, time, memory=Memory(slow, time.moment)).ask(TERMINAL, "ack web")
+    (kept,) = [of_row(row) for row in await store.open_incidents("web")]
+    assert kept.acknowledged == TERMINAL.key
+    assert kept.keys == {LOST.key, WAITING.key}
+    await slow.close()
