@@ -14,7 +14,7 @@ def check(policy: Policy, rule: ApprovalRule, row: PlanRow, actor: Actor, *, alo
 
     `alone` says that they want to go ahead without anybody else, for which there must be a reason.
     """
-    if not policy.approves(actor.team, actor.user, actor.groups, row.cluster):
+    if not policy.approves(actor.team, actor.user, actor.groups, row.cluster, rule):
         raise NotAllowed(
             f"you may not approve changes of `{row.cluster}`",
             remedy=f"Ask for a grant for the id `{actor.key}`; `/hacluster whoami` shows what you may do.",
