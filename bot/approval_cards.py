@@ -45,7 +45,7 @@ def request(
     needed: int,
     *,
     changed: Iterable[str] = (),
-    more: Iterable[Part] = (),
+    more: tuple[Part, ...] = (),
 ) -> Report:
     """Ask other people for a plan: who wants it and why, what it would do, what speaks against it, how many it takes."""
     shown = cards.proposal(plan, row.id, changed=changed, more=more)

@@ -33,12 +33,12 @@ def commands_text(plan: Plan) -> str:
     return "\n".join(lines)
 
 
-def proposal(plan: Plan, plan_id: str, *, changed: Iterable[str] = (), more: Iterable[Part] = ()) -> Report:
+def proposal(plan: Plan, plan_id: str, *, changed: Iterable[str] = (), more: tuple[Part, ...] = ()) -> Report:
     """Show a plan with all it would run, and ask. `changed` says why an earlier confirmation does not count.
 
     `more` is what else is known of it.
     """
-    worst = _worst(plan)
+    worst = _worst(plan, more)
     return Report(
         f"{_headline(plan)}. Do it?",
         Level.WARNING if worst.rank >= Level.WARNING.rank else Level.INFO,
@@ -51,13 +51,13 @@ def proposal(plan: Plan, plan_id: str, *, changed: Iterable[str] = (), more: Ite
     )
 
 
-def dry_run(plan: Plan, text: str) -> Report:
+def dry_run(plan: Plan, text: str, more: tuple[Part, ...] = ()) -> Report:
     """Show a plan that was asked for to be looked at only: nothing waits for anybody."""
-    worst = _worst(plan)
+    worst = _worst(plan, more)
     return Report(
         f"{_headline(plan)}. Only shown: nothing was done, and nothing waits",
         Level.WARNING if worst.rank >= Level.WARNING.rank else Level.INFO,
-        _contents(plan),
+        (*more, *_contents(plan)),
         next_step=" ".join(word for word in text.split() if folded(word).lower() != f"--{DRY_RUN.name}"),
     )
 
@@ -67,8 +67,9 @@ def _headline(plan: Plan) -> str:
     return f"`{plan.cluster.name}`: {plan.verb} — {steps}"
 
 
-def _worst(plan: Plan) -> Level:
-    return _worst_of((*plan.risks, *plan.undone), Level.INFO)
+def _worst(plan: Plan, more: tuple[Part, ...]) -> Level:
+    foreseen = (part for part in more if isinstance(part, Finding) and part.level is not Level.UNKNOWN)
+    return _worst_of((*plan.risks, *plan.undone, *foreseen), Level.INFO)
 
 
 def _worst_of(findings: Iterable[Finding], least: Level) -> Level:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot import approval_cards, approvals, audit, cards, host_keys, ids
@@ -25,7 +25,8 @@ from bot.understanding import only_to_show, reason_of, understand
 from bot.world import World
 from commands.errors import NotAllowed, PlanStale, UsageError
 from commands.plan import Decision, NothingToDo, Plan, Refusal
-from commands.report import Level, Report
+from commands.prediction.foresight import Foresight, bound, foresee
+from commands.report import Level, Part, Report
 from commands.snapshot import Snapshot, gather
 from commands.verbs.verb import Change, Verb
 from config.inventory import ClusterSpec
@@ -33,6 +34,25 @@ from config.policy import LOCAL, Role
 
 SHOWN = 200
 """How many shown plans are kept in memory, to tell what changed since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided on a look at the cluster, and what its own scheduler says would come of it."""
+
+    decision: Decision
+    snapshot: Snapshot
+    foresight: Foresight | None
+
+    @property
+    def fingerprint(self) -> str:
+        """What an approval is given for."""
+        return bound(self.decision, self.foresight) if isinstance(self.decision, Plan) else ""
+
+    @property
+    def foreseen(self) -> tuple[Part, ...]:
+        """What the plan's card says about it."""
+        return self.foresight.parts() if self.foresight is not None else ()
 
 
 class Changes:
@@ -63,14 +83,15 @@ class Changes:
         `before` is the plan that was confirmed and no longer holds; `incident` the one from whose card it is asked for.
         """
         store, policy = self._world.needed_store(), self._world.policy
-        decision, snapshot = await self._decide(verb, request)
+        decided = await self._decide(verb, request)
+        decision, snapshot = decided.decision, decided.snapshot
         kind, told = audit.of_decision(decision)
         await self._world.audit(actor, verb.name, request.cluster.name, kind, told, place=place.channel)
         if not isinstance(decision, Plan):
             await surface.post(await self._declined(decision, request.cluster, snapshot))
             return
         if only_to_show(verb, text):
-            await surface.post(cards.dry_run(decision, text))
+            await surface.post(cards.dry_run(decision, text, decided.foreseen))
             return
         rule, now = policy.approval_rule(verb.name, decision.cluster.name, decision.risk), self._world.now()
         row = PlanRow(
@@ -82,7 +103,7 @@ class Changes:
             user=actor.user,
             channel=place.channel,
             thread_ts=place.thread,
-            fingerprint=decision.fingerprint,
+            fingerprint=decided.fingerprint,
             created=now,
             expires=now + rule.patience,
             reason=reason_of(verb, text),
@@ -95,10 +116,11 @@ class Changes:
         self._remember(row.id, decision)
         changed = differences(before, decision) if before else ()
         if rule.alone:
-            ref = await surface.post(cards.proposal(decision, row.id, changed=changed))
+            ref = await surface.post(cards.proposal(decision, row.id, changed=changed, more=decided.foreseen))
         else:
             await self._audit(actor, row, Kind.REQUESTED, {"approvals": row.approvals, "reason": row.reason})
-            ref = await surface.post(approval_cards.request(decision, row, (), row.approvals, changed=changed))
+            card = approval_cards.request(decision, row, (), row.approvals, changed=changed, more=decided.foreseen)
+            ref = await surface.post(card)
         await store.set_message(row.id, ref.channel, ref.ts)
         await self._audit(actor, row, Kind.SHOWN, {"message": f"{ref.channel}/{ref.ts}"})
 
@@ -160,9 +182,10 @@ class Changes:
                 await surface.post(approval_cards.alone(row, actor.key, reason))
             await self._carry_out(actor, asker, row, verb, request, card, surface)
             return
-        decision, _ = await self._decide(verb, request)
-        if isinstance(decision, Plan) and decision.fingerprint == row.fingerprint:
-            await surface.edit(card, approval_cards.request(decision, row, votes, needed))
+        decided = await self._decide(verb, request)
+        if isinstance(decided.decision, Plan) and decided.fingerprint == row.fingerprint:
+            shown = approval_cards.request(decided.decision, row, votes, needed, more=decided.foreseen)
+            await surface.edit(card, shown)
         elif await store.claim(row.id, "waiting", "stale", actor.key, self._world.now()):
             await self._void(actor, asker, row, verb, request, card, surface)
 
@@ -172,7 +195,8 @@ class Changes:
         """Take a person's no: the plan is over."""
         row = await self._waiting(plan_id)
         policy = self._world.policy
-        if not policy.approves(actor.team, actor.user, actor.groups, row.cluster):
+        rule = policy.approval_rule(row.verb, row.cluster, row.risk)
+        if not policy.approves(actor.team, actor.user, actor.groups, row.cluster, rule):
             raise NotAllowed(f"you may not decide on changes of `{row.cluster}`")
         await self._drop(actor, row, "denied", Kind.DENIED, surface, message, reason)
 
@@ -215,8 +239,10 @@ class Changes:
         try:
             async with going.holding():
                 await self._audit(actor, row, Kind.CONFIRMED, {})
-                decision, _ = await self._decide(verb, request)
-                if isinstance(decision, Plan) and decision.fingerprint == row.fingerprint:
+                decided = await self._decide(verb, request)
+                decision = decided.decision
+                if isinstance(decision, Plan) and decided.fingerprint == row.fingerprint:
+                    going.foresight = decided.foresight
                     await going.carry_out(decision)
                     state = going.outcome
         except asyncio.CancelledError:
@@ -270,10 +296,12 @@ class Changes:
 
     # ------------------------------------------------------------------ common ground
 
-    async def _decide(self, verb: Verb, request: Any) -> tuple[Decision, Snapshot]:
-        change = _change(verb)
-        snapshot = await gather(request.cluster, self._world.runner, change.reads)
-        return change.decide(request, snapshot), snapshot
+    async def _decide(self, verb: Verb, request: Any) -> Decided:
+        change, runner = _change(verb), self._world.runner
+        snapshot = await gather(request.cluster, runner, change.reads)
+        decision = change.decide(request, snapshot)
+        foresight = await foresee(decision, snapshot, runner) if isinstance(decision, Plan) else None
+        return Decided(decision, snapshot, foresight)
 
     async def _declined(self, decision: Refusal | NothingToDo, cluster: ClusterSpec, snapshot: Snapshot) -> Report:
         if isinstance(decision, NothingToDo):

@@ -18,13 +18,18 @@ from bot.conversation import Actor, NotDelivered, Ref, Surface
 from bot.recorded import Recorded
 from bot.store.rows import PlanRow, PlanState
 from bot.world import World
+from commands.errors import HaclusterError
 from commands.plan import Plan, Progress, apply
-from commands.report import Part
+from commands.prediction.foresight import Foresight
+from commands.report import Finding, Part, Text
+from commands.snapshot import gather
 from config.inventory import ClusterSpec
 from config.policy import LOCAL
 
 LEASE = timedelta(seconds=15)
 """How long a running change holds its cluster without a sign of life."""
+SETTLING = (0.0, 1.0, 2.0)
+"""Seconds to wait before each look whether it came as predicted, until it did."""
 TICK = 2.5
 """Seconds between two edits of a progress message: Slack takes some 50 a minute. The lease is prolonged with it."""
 
@@ -53,6 +58,8 @@ class UnderWay:
     ended: float = 0.0
     states: dict[str, cards.StepState] = field(default_factory=dict)
     events: list[Progress] = field(default_factory=list)
+    foresight: Foresight | None = None
+    """What Pacemaker said would come of it."""
 
     @property
     def problems(self) -> list[Progress]:
@@ -92,7 +99,8 @@ class UnderWay:
         if self.problems:
             report = cards.failed(plan, self.states, elapsed, self.problems, self.row.text)
         else:
-            report = cards.succeeded(plan, elapsed, await self._results(plan))
+            results, compared = await asyncio.gather(self._results(plan), self._compared(plan))
+            report = cards.succeeded(plan, elapsed, (*compared, *results))
         try:
             await self.surface.edit(self.message, report, final=True)
             if any(event.ran or event.problem for event in self.events):
@@ -104,6 +112,25 @@ class UnderWay:
 
     async def _write(self, plan: Plan, kind: audit.Kind, told: Mapping[str, Any]) -> int:
         return await self.world.audit(self.actor, plan.verb, plan.cluster.name, kind, told, place=self.row.channel)
+
+    async def _compared(self, plan: Plan) -> tuple[Part, ...]:
+        """Hold what was predicted against what came. What is on its way still gets a moment."""
+        if self.foresight is None or not self.foresight.words():
+            return ()
+        different: tuple[Finding, ...] = ()
+        for wait in SETTLING:
+            if wait:
+                await self.time.pause(wait)
+            try:
+                reality = await gather(plan.cluster, self.world.runner, ("status",))
+            except HaclusterError:
+                return ()
+            different = self.foresight.compared(reality) or ()
+            if not different:
+                break
+        told = {"predicted": self.foresight.words(), "otherwise": [one.text for one in different]}
+        await self._write(plan, audit.Kind.PREDICTION, {"plan": self.row.id, **told})
+        return different or (Text("It came as Pacemaker had predicted."),)
 
     async def _results(self, plan: Plan) -> tuple[Part, ...]:
         if not plan.steps or plan.leaves == "stopped":

@@ -18,6 +18,7 @@ from commands.prediction.changes import (
     preferring,
 )
 from commands.prediction.copy import NotInTheCluster, changed
+from commands.prediction.effects import effects
 from commands.prediction.reality import difference, under_way
 from commands.prediction.record import Prediction, digest
 from commands.prediction.votes import Votes, votes_after, with_votes
@@ -43,6 +44,7 @@ __all__ = [
     "changed",
     "difference",
     "digest",
+    "effects",
     "headline",
     "in_words",
     "predict",

@@ -67,13 +67,13 @@ def places(status: ClusterStatus) -> Mapping[str, tuple[str, ...]]:
 def digest(prediction: Prediction) -> tuple[str, ...]:
     """Return the prediction as words that are the same for the same prediction: for a plan's fingerprint.
 
-    Where things are before is left out, since that is the cluster's own state and not what would become of it.
+    Only what would happen: where things are that stay where they are is no part of it, so that a change elsewhere
+    leaves it as it is.
     """
     done = {
         f"{action.kind} {action.resource}: {action.source or '-'} > {action.target or '-'}"
         + (" (blocked)" if action.blocked else "")
         for action in prediction.actions
     }
-    placed = (f"{resource} on {', '.join(nodes) or 'no node'}" for resource, nodes in prediction.after.items())
     unclean = (f"{node} unclean" for node in prediction.unclean)
-    return (*sorted(done), *sorted(placed), *sorted(unclean), "quorum" if prediction.quorate else "no quorum")
+    return (*sorted(done), *sorted(unclean), "quorum" if prediction.quorate else "no quorum")
