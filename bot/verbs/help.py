@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from commands.errors import UsageError
@@ -9,6 +10,8 @@ from commands.report import Level, Report, Table, Text
 from commands.verbs.verb import Desk, Verb
 from commands.verbs.words import Words, nearest
 from config.policy import Role
+
+_BROAD = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ async def answer(request: HelpRequest, desk: Desk) -> Report:
         verb = next(verb for verb in desk.verbs if verb.name == request.verb)
         return _one(verb, allowed=may(verb, desk))
     mine = [verb for verb in desk.verbs if may(verb, desk)]
-    rows = tuple((verb.usage, verb.summary) for verb in mine)
+    rows = tuple((_brief(verb), verb.summary) for verb in mine)
     others = len(desk.verbs) - len(mine)
     parts = (
         Text(
@@ -55,6 +58,13 @@ async def answer(request: HelpRequest, desk: Desk) -> Report:
         *((Text(f"{others} more verbs need another role; `/hacluster whoami` shows yours."),) if others else ()),
     )
     return Report("What you can ask of me", Level.INFO, parts, private=True)
+
+
+def _brief(verb: Verb) -> str:
+    """Return a verb's usage without its options. In full, the longest pushes what the verbs do out of sight."""
+    words = re.split(r" \[?--", verb.usage, maxsplit=1)[0]
+    shown = words if len(words) <= _BROAD else verb.name
+    return shown if shown == verb.usage else f"{shown} …"
 
 
 def _one(verb: Verb, *, allowed: bool) -> Report:

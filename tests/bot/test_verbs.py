@@ -49,7 +49,7 @@ def test_its_example_is_a_request(verb: Verb) -> None:
     desk = Desk({"web": web}, Dark(), default_cluster="web", verbs=VERBS)
     name, *rest = tokens(verb.example)
     assert name == verb.name
-    verb.parse(parse(rest, verb.options, verb.usage), desk)
+    verb.parse(parse(rest, verb.accepts, verb.usage), desk)
 
 
 def test_names_are_given_once() -> None:
@@ -84,6 +84,15 @@ async def test_help_shows_what_one_may_run_and_nothing_else(
     (report,) = door.surface.of("whisper")
     assert report.private
     assert listed(report) == {verb.name for verb in VERBS if verb.role <= role}
+
+
+async def test_the_list_of_verbs_is_narrow_enough_to_show_what_they_do(door: Door) -> None:
+    await door.ask(ADMIN, "help")
+    (report,) = door.surface.of("whisper")
+    (table,) = (part for part in report.parts if isinstance(part, Table))
+    usages = [row[0] for row in table.rows]
+    assert max(map(len, usages)) <= 45
+    assert {"status [CLUSTER]", "setup NAME NODE=ADDRESS NODE=ADDRESS …", "report …", "whoami"} <= set(usages)
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
