@@ -19,11 +19,15 @@ def numbers_in_use() -> set[int]:
 
 
 def lay_bridges(plan: LabPlan) -> None:
-    """Make one bridge per link, with the carrying machine's own address on it."""
+    """Make one bridge per link, with the carrying machine's own address on it.
+
+    Its hardware address is given: else it is one of its cables', and when that one goes with its node, the others
+    send to an address that is no more until they have asked for the new one, up to 2 s later.
+    """
     for link in range(plan.links):
         bridge = plan.bridge(link)
         _ip(
-            f"link add {bridge} type bridge forward_delay 0 mcast_snooping 0",
+            f"link add {bridge} address {plan.bridge_address(link)} type bridge forward_delay 0 mcast_snooping 0",
             f"address add {plan.gateway(link)}/{PREFIX} dev {bridge}",
             f"link set {bridge} up",
         )

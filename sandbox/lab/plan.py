@@ -97,6 +97,10 @@ class LabPlan:
         """The same at every boot, as a real card's."""
         return f"02:ac:{link:02x}:{self.number:02x}:00:{node.index:02x}"
 
+    def bridge_address(self, link: int) -> str:
+        """This machine's own hardware address in a lab, which no node's comes or goes with: no node is number 0."""
+        return f"02:ac:{link:02x}:{self.number:02x}:00:00"
+
     def namespace(self, node: NodePlan) -> str:
         """The node's network namespace."""
         return f"hacl{self.number}n{node.index}"

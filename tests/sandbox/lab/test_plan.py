@@ -35,6 +35,7 @@ def test_two_labs_share_no_name_and_no_address() -> None:
         links = range(plan.links)
         names = {plan.cable(node, link) for node, link in itertools.product(plan.nodes, links)}
         names |= {plan.hardware_address(node, link) for node, link in itertools.product(plan.nodes, links)}
+        names |= {plan.bridge_address(link) for link in links}
         names |= {plan.bridge(link) for link in links} | {plan.namespace(node) for node in plan.nodes}
         return names | {plan.filter_table} | {address for node in plan.nodes for address in node.addresses}
 
