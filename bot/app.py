@@ -22,6 +22,7 @@ from bot.approval_cards import APPROVE
 from bot.cards import CONFIRM
 from bot.conversation import Actor, Place
 from bot.dispatch import Dispatcher
+from bot.duty import Duty
 from bot.memory import Memory
 from bot.outbox import Outbox
 from bot.reports.gather import Sources
@@ -129,29 +130,37 @@ async def serve(settings: Settings) -> None:
         dispatcher.reaches(front.surface)
         socket = Socket(front.bolt, api, token) if token else None
 
+        duty = Duty(store)
         scheduler = Scheduler()
         scheduler.every(LOOSE_ENDS_EVERY, "loose ends", dispatcher.tie_loose_ends)
         scheduler.every(SWEEP_TICK, "sweep", watchers.sweep)
-        scheduler.every(REPORTS_EVERY, "health reports", rounds.go)
+        scheduler.every(REPORTS_EVERY, "health reports", duty.while_mine(rounds.go))
         scheduler.every(PRUNE_EVERY, "retention", lambda: _forget(settings, store))
         scheduler.start()
         stack.callback(scheduler.stop)
 
         async def vitals() -> Vitals:
-            return await _vitals(store, outbox, watchers, scheduler, socket)
+            return await _vitals(store, outbox, watchers, scheduler, duty, socket)
 
         pages = _pages(vitals, front if slack.mode == "http" else None)
         port = await stack.enter_async_context(serving(pages, slack.http_host, slack.http_port))
         await dispatcher.tie_loose_ends()
-        await stack.enter_async_context(_beside(outbox.run(), "outbox"))
-        if settings.watch.enabled:
-            await stack.enter_async_context(_beside(watchers.run(), "watch"))
+        on_duty = partial(_watch_and_send, outbox, watchers if settings.watch.enabled else None)
+        await stack.enter_async_context(_beside(duty.run(on_duty), "duty"))
         _log.info("working", mode=slack.mode, http=f"{slack.http_host}:{port}", clusters=len(settings.clusters))
         await _until_stopped(socket)
         _log.info("stopping", grace=GRACE)
         late = (*await work.drain(GRACE), *await front.close(GRACE))
         if late:
             _log.warning("cut short", jobs=late)
+
+
+async def _watch_and_send(outbox: Outbox, watchers: Watchers | None) -> None:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(_beside(outbox.run(), "outbox"))
+        if watchers is not None:
+            await stack.enter_async_context(_beside(watchers.run(), "watch"))
+        await asyncio.Event().wait()
 
 
 async def _known_clusters(settings: Settings, store: Store) -> tuple[ClusterSpec, ...]:
@@ -165,7 +174,7 @@ async def _forget(settings: Settings, store: Store) -> None:
 
 
 async def _vitals(
-    store: Store, outbox: Outbox, watchers: Watchers, scheduler: Scheduler, socket: Socket | None
+    store: Store, outbox: Outbox, watchers: Watchers, scheduler: Scheduler, duty: Duty, socket: Socket | None
 ) -> Vitals:
     now = _now()
     state = socket.health() if socket else None
@@ -184,6 +193,8 @@ async def _vitals(
         message_age=_age(now, outbox.last_sent),
         channels_refused=outbox.refused,
         watches=watchers.states(),
+        on_duty=duty.mine,
+        duty_of=duty.holder,
     )
 
 

@@ -38,6 +38,11 @@ class Vitals:
     channels_refused: Mapping[str, str] = field(default_factory=dict)
     """Channels that take no message from the bot, and Slack's word for why."""
     watches: tuple[WatchState, ...] = ()
+    """Empty while another bot has the duty."""
+    on_duty: bool = True
+    """Whether it is this one of all bots on the store that watches and sends."""
+    duty_of: str = ""
+    """Which process does, as far as is known."""
 
     @property
     def alive(self) -> bool:
@@ -46,7 +51,10 @@ class Vitals:
 
     @property
     def ready(self) -> bool:
-        """Whether it can do everything it is for: it is alive, remembers, and has looked at each cluster."""
+        """Whether it can do everything it is for: it is alive, remembers, and has looked at each cluster.
+
+        One that stands by is ready: to answer people, and to take over.
+        """
         return self.alive and self.store_answers and all(watch.last_look for watch in self.watches)
 
     def details(self) -> dict[str, object]:
@@ -57,6 +65,8 @@ class Vitals:
             "last_pong_age": _rounded(self.pong_age),
             "last_tick_age": _rounded(self.tick_age),
             "store": self.store_answers,
+            "on_duty": self.on_duty,
+            "duty_of": self.duty_of,
             "clusters": len(self.watches),
             "clusters_not_looked_at": [watch.cluster.name for watch in self.watches if watch.last_look is None],
             "streams": len(streams),
@@ -96,6 +106,7 @@ def _of_the_bot(vitals: Vitals) -> Iterator[Metric]:
     yield from _gauge("slack_pong_age_seconds", "Since Slack last answered on the socket.", vitals.pong_age)
     yield from _gauge("scheduler_tick_age_seconds", "Since the scheduler last began a job.", vitals.tick_age)
     yield from _gauge("store_answers", "Whether the store answers.", vitals.store_answers)
+    yield from _gauge("on_duty", "Whether this bot watches and sends, and not another on its store.", vitals.on_duty)
     yield from _gauge("messages_waiting", "Messages stored and not sent yet.", vitals.messages_waiting)
     yield from _gauge("message_age_seconds", "Since a message was last sent.", vitals.message_age)
     yield from _gauge("channels_refused", "Channels that take no message from the bot.", len(vitals.channels_refused))

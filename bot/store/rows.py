@@ -276,3 +276,14 @@ class OutgoingRow:
     """Why it was given up."""
     number: int = 0
     """Its place in the order of all messages; given by the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRow:
+    """A duty that one process has at a time."""
+
+    name: str
+    holder: str
+    """The process that has it: see `bot.process`."""
+    beat: int
+    """Counts its signs of life."""

@@ -8,6 +8,7 @@ from bot.store.audit import AuditPart
 from bot.store.clusters import ClusterPart
 from bot.store.conditions import ConditionPart
 from bot.store.cursors import CursorPart
+from bot.store.duties import DutyPart
 from bot.store.engine import open_engine
 from bot.store.events import EventPart
 from bot.store.host_keys import HostKeyPart
@@ -33,6 +34,7 @@ class Store(
     SilencePart,
     SchedulePart,
     OutgoingPart,
+    DutyPart,
     RetentionPart,
 ):
     """Everything the bot remembers, in one database. Several bots may share one."""

@@ -292,3 +292,11 @@ schedules = Table(
     Column("last_due", UtcTime),
     Column("source", String(16), nullable=False),
 )
+
+duties = Table(
+    "duties",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(255), nullable=False),
+    Column("beat", Integer, nullable=False),
+)

@@ -28,7 +28,8 @@ async def answer(request: StatusRequest, desk: Desk) -> Report:
     findings = [finding for state in states for finding in _findings(state)]
     missing = tuple(name for name in names if name not in watched)
     if missing:
-        why = "This process watches nothing." if memory.watch is None else "It was made just now, or watching is off."
+        here = "It was made just now, watching is off, or another bot on this store watches."
+        why = "This process watches nothing." if memory.watch is None else here
         findings.append(Finding(Level.UNKNOWN, f"{listed(f'`{name}`' for name in missing)}: not watched", why))
     silences = [row for row in await memory.store.silences(memory.now()) if row.cluster in names]
     findings.sort(key=lambda finding: -finding.level.rank)

@@ -70,3 +70,11 @@ def test_what_never_happened_has_no_age() -> None:
         "hacluster_message_age_seconds",
         "hacluster_scheduler_tick_age_seconds",
     }
+
+
+def test_one_that_stands_by_is_ready_and_says_who_works() -> None:
+    standing_by = replace(WELL, on_duty=False, duty_of="process 7 on far")
+    assert (standing_by.alive, standing_by.ready) == (True, True)
+    assert standing_by.details() | {"on_duty": False, "duty_of": "process 7 on far"} == standing_by.details()
+    assert _metrics(standing_by)["hacluster_on_duty", ()] == 0
+    assert _metrics(WELL)["hacluster_on_duty", ()] == 1
