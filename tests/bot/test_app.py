@@ -75,7 +75,7 @@ def test_a_change_of_dark_nodes_is_refused_with_every_reason(terminal: Terminal)
     assert "start is not possible: 2 reasons" in done.stdout
     asked, refused = terminal.audited()
     assert asked[0].startswith("local:")
-    assert (asked[1:], refused[1:]) == (("terminal", "asked"), ("terminal", "refusal"))
+    assert (asked[1:], refused[1:]) == (("terminal", "asked"), ("terminal", "declined"))
 
 
 def test_words_arrive_as_the_shell_split_them(terminal: Terminal) -> None:
