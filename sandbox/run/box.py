@@ -214,9 +214,11 @@ class Box:
 
 
 def _toml(value: object) -> str:
-    """Write a value as TOML: for texts, numbers and lists of them it is JSON's form."""
+    """Write a value as TOML: for texts and numbers it is JSON's form."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{json.dumps(key)} = {_toml(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml(each) for each in value)}]"
     return json.dumps(value)
 
 

@@ -1,0 +1,91 @@
+"""Failover by approval on real nodes: a node dies, a person asks from the card, another approves, it serves at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import pytest
+
+from sandbox.lab.lab import Lab
+from sandbox.run.backing import LabBacking
+from sandbox.run.box import Box, setup_line
+from sandbox.slack.records import Message
+from tests.lab.conftest import Person, serves
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
+FOUR_EYES = {"policy": {"approvals": [{"verbs": ["failover", "failback"], "approvals": 1}]}}
+
+
+@pytest.fixture
+def approved_lab() -> Iterator[Lab]:
+    lab = Lab.up("approved", ("n1", "n2"), debian=12)
+    try:
+        yield lab
+    finally:
+        lab.down()
+
+
+@pytest.fixture
+async def approved_box(approved_lab: Lab) -> AsyncIterator[Box]:
+    async with Box(LabBacking(approved_lab, 12), settings=FOUR_EYES) as running:
+        yield running
+
+
+async def alert(person: Person, label: str) -> Message:
+    """Wait for a card of the bot's own that has this button."""
+
+    def found() -> Message | None:
+        return next((one for one in reversed(person.alerts()) if label in str(one.blocks)), None)
+
+    return await person.box.workspace.wait_for(found, timeout=90)
+
+
+async def request(person: Person, press: Callable[[], object]) -> Message:
+    """Do what leads to a request for approval, and return its card."""
+    seen = {one.ts for one in person.box.workspace.messages(person.channel)}
+    await press()  # type: ignore[misc]
+
+    def found() -> Message | None:
+        posted = person.box.workspace.messages(person.channel)
+        return next((one for one in posted if one.ts not in seen and "asks for approval" in one.text), None)
+
+    return await person.box.workspace.wait_for(found, timeout=60)
+
+
+async def test_a_lost_nodes_vip_is_let_go_by_two_people_and_withdrawn_where_the_node_is_first(
+    approved_box: Box, approved_lab: Lab
+) -> None:
+    ada, ole = Person(approved_box), Person(approved_box, "ole")
+    vip1, vip2 = (vip.partition("/")[0] for vip in approved_box.backing.vips)
+    ended = await ada.do(setup_line(approved_box.backing))
+    assert "done and verified" in ended, ended + approved_box.log()[-2000:]
+    lost = "n2" if "n2" in await serves(vip2) else "n1"
+    stays = "n1" if lost == "n2" else "n2"
+
+    # the node comes back before anybody answers: the request is withdrawn by itself
+    await asyncio.to_thread(approved_lab.power_off, lost)
+    card = await alert(ole, "Fail over vip2")
+    needless = await request(ole, lambda: ole.press(card, f"Fail over vip2 to {stays}"))
+    await asyncio.to_thread(approved_lab.power_on, lost)
+    told = await ada.outcome(needless, lambda words: "needed no longer" in words)
+    assert "nothing was run" in told
+    assert f"hello from {lost}" in await serves(vip2, within=60)
+
+    await asyncio.to_thread(approved_lab.power_off, lost)
+    card = await alert(ole, "Fail over vip2")
+    asked = await request(ole, lambda: ole.press(card, f"Fail over vip2 to {stays}"))
+    for word in ("asks for approval", "Pacemaker's own scheduler", f"starts on {stays}", "1 approval until"):
+        assert word in asked.text, asked.text
+    await ole.press(asked, "Approve")
+    refused = await ole.box.workspace.wait_for(
+        lambda: next((m for m in ole.box.workspace.ephemerals("ole") if "somebody else" in m.text), None), timeout=30
+    )
+    assert "break-glass" in refused.text
+
+    await ada.press(asked, "Approve")
+    assert f"hello from {stays}" in await serves(vip2)
+    told = await ada.outcome(asked)
+    assert "done and verified" in told, told
+    assert "came as Pacemaker had predicted" in told, told
+    assert f"hello from {stays}" in await serves(vip1)
