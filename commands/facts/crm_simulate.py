@@ -3,14 +3,15 @@
 It is asked about a copy of the CIB in a folder of its own on a node, so nothing of the cluster is touched and nothing is
 left there. One transition is played: what Pacemaker does at once, and where everything is when it is done.
 
-Held against Pacemaker 2.0.5, 2.1.5 and 3.0.0. Version 2.0.5 tells its actions as text ("Transition Summary"), later
-ones as XML; where things were and where they end is asked of `crm_mon` in XML, which every version has.
+Held against Pacemaker 2.0.5, 2.1.5 and 3.0.0. The actions are read from its text ("Transition Summary"), the only form
+that all of them tell truly: 2.0.5 has no XML, and that of 3.0.0 holds no actions once an event is injected. Where
+things were and where they end is asked of `crm_mon`, whose XML every version has.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from commands.command import Command, Completed, Stdin
@@ -18,12 +19,10 @@ from commands.errors import UnreadableOutput
 from commands.facts import crm_mon
 from commands.facts.crm_mon import ClusterStatus
 from commands.facts.fact import Fact, NotRunning
-from commands.facts.pacemaker_xml import Tag, document
 from commands.facts.tagged import tagged
 
 TOOL = "crm_simulate"
 FENCE = "fence"
-_NOTHING_SAID = "nothing was printed"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,8 +53,7 @@ class Simulation:
 
 # The copy comes on standard input. The tools are kept to it: crm_mon by CIB_file, crm_simulate by --xml-file; without
 # --save-output it would put a shadow file beside the cluster's own CIB. Each ends within 8 seconds, so that the shell
-# that waits for it soon comes to its trap, whatever signal it got. 2.0.5 does not know --output-as, and says so with
-# exit status 0: that nothing was saved is how it is told.
+# that waits for it soon comes to its trap, whatever signal it got.
 _SIMULATE = """
 umask 077
 command -v crm_simulate >/dev/null 2>&1 || { echo absent; echo end; exit 0; }
@@ -65,18 +63,12 @@ trap 'exit 143' HUP INT TERM
 CIB_shadow_dir=$dir
 export CIB_shadow_dir
 cat >"$dir/before" || exit 1
-simulate() {
-    timeout 8 crm_simulate --simulate --xml-file="$dir/before" --save-output="$dir/after" "$@" \\
-        >"$dir/said" 2>"$dir/errors"
-}
 look() {
-    CIB_file="$dir/$1" timeout 8 crm_mon --one-shot --inactive --output-as=xml >"$dir/seen" 2>>"$dir/errors"
+    CIB_file="$dir/$1" timeout 8 crm_mon --one-shot --inactive --output-as=xml >"$dir/seen" 2>/dev/null
     sed "s/^/$1 /" "$dir/seen"
 }
-simulate --output-as=xml "$@"
-[ -s "$dir/after" ] || simulate "$@"
-status=$?
-[ -s "$dir/after" ] || { cat "$dir/errors" "$dir/said" >&2; exit $((status ? status : 1)); }
+timeout 8 crm_simulate --simulate --xml-file="$dir/before" --save-output="$dir/after" "$@" \
+    >"$dir/said" 2>"$dir/errors" || { status=$?; cat "$dir/errors" "$dir/said" >&2; exit "$status"; }
 sed 's/^/said /' "$dir/said"
 look before
 look after
@@ -90,7 +82,7 @@ def fact(copy: str, flags: tuple[str, ...] = ()) -> Fact[Simulation | NotRunning
     The copy travels as a secret: fencing devices may have their passwords in it.
     """
     stdin = Stdin(copy, "copy of the CIB", secret=True)
-    return Fact(Command(("sh", "-c", _SIMULATE, "sh", *flags), timeout=40.0, stdin=stdin), parse)
+    return Fact(Command(("sh", "-c", _SIMULATE, "sh", *flags), timeout=30.0, stdin=stdin), parse)
 
 
 def parse(done: Completed) -> Simulation | NotRunning:
@@ -103,9 +95,8 @@ def parse(done: Completed) -> Simulation | NotRunning:
         if word not in texts:
             raise UnreadableOutput(TOOL, "a line that is none of ours", word)
         texts[word].append(rest)
-    said = "\n".join(texts["said"])
     before, after = (_looked(done, "\n".join(texts[word])) for word in ("before", "after"))
-    return Simulation(actions_of(said), before, after)
+    return Simulation(actions_of(texts["said"]), before, after)
 
 
 def _looked(done: Completed, text: str) -> ClusterStatus:
@@ -115,52 +106,26 @@ def _looked(done: Completed, text: str) -> ClusterStatus:
     return status
 
 
-def actions_of(said: str) -> tuple[Action, ...]:
-    """Return the actions that crm_simulate told, in XML or as text. Raises `UnreadableOutput`."""
-    if not said.strip():
-        raise UnreadableOutput(TOOL, _NOTHING_SAID)
-    return tuple(_of_xml(said) if said.lstrip().startswith("<") else _of_text(said))
-
-
-def _of_xml(said: str) -> Iterator[Action]:
-    root = document(TOOL, said)
-    if root.name != "pacemaker-result":
-        raise UnreadableOutput(TOOL, f"its root is <{root.name}>", said)
-    for tag in root.child("actions"):
-        if tag.name == "node_action":
-            yield Action(tag.text("task").split(" ")[0].lower(), "", target=tag.text("node"))
-        elif tag.name == "rsc_action":
-            yield _rsc_action(tag)
-        else:
-            raise UnreadableOutput(TOOL, f"an action <{tag.name}> that nobody knows")
-
-
-def _rsc_action(tag: Tag) -> Action:
-    kind = tag.text("action").lower()
-    # `node` is the only one of a start or a stop; `source` alone is that of a resource that stays where it is
-    node = tag.get("node")
-    source = tag.get("source") or (node if kind == "stop" else "")
-    target = tag.get("dest") or ("" if kind == "stop" else node or source)
-    return Action(kind, base_id(tag.text("resource")), source, target, tag.get("blocked") == "true")
-
-
-_SUMMARY, _AFTER_SUMMARY = "Transition Summary:", ("Executing cluster transition:", "Revised cluster status:")
+_SUMMARY = "transition summary:"
+_AFTER_SUMMARY = frozenset({"executing cluster transition:", "revised cluster status:"})
 _OF_NODE = re.compile(r"(?P<kind>Fence|Shutdown)\s+(\([^)]*\)\s+)?(?P<node>[^\s']+)")
 _OF_RESOURCE = re.compile(r"(?P<kind>[A-Z][a-z]+)\s+(?P<id>\S+)\s+\((?P<where>[^)]*)\)(?P<more>.*)")
 _ROLES = frozenset({"Master", "Slave", "Promoted", "Unpromoted", "Started", "Stopped"})
 
 
-def _of_text(said: str) -> Iterator[Action]:
-    lines = said.splitlines()
-    if _SUMMARY not in lines:
-        raise UnreadableOutput(TOOL, f"it has no {_SUMMARY!r}", said)
-    for line in lines[lines.index(_SUMMARY) + 1 :]:
-        if line in _AFTER_SUMMARY:
-            return
+def actions_of(lines: list[str]) -> tuple[Action, ...]:
+    """Return the actions of a transition summary. Raises `UnreadableOutput`."""
+    headings = [line.strip().lower() for line in lines]
+    if _SUMMARY not in headings:
+        raise UnreadableOutput(TOOL, "it has no transition summary", "\n".join(lines))
+    found: list[Action] = []
+    for line, heading in list(zip(lines, headings, strict=True))[headings.index(_SUMMARY) + 1 :]:
+        if heading in _AFTER_SUMMARY:
+            return tuple(found)
         told = line.strip().removeprefix("* ").strip()
         if told:
-            yield _action(told)
-    raise UnreadableOutput(TOOL, "its summary does not end", said)
+            found.append(_action(told))
+    raise UnreadableOutput(TOOL, "its transition summary does not end", "\n".join(lines))
 
 
 def _action(told: str) -> Action:

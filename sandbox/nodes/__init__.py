@@ -13,6 +13,7 @@ and HAProxy 2.6, in one process and on loopback only:
     cluster.py                     one cluster: corosync (membership.py), and a Pacemaker for each side of it
     pacemaker.py, work.py          one side: its DC and configuration, and what it has done
     cib.py, placement.py           the configuration, and the pure decision what runs where
+    imagined.py, scene.py          a cluster read from a copy of the CIB, and what becomes of it there
     ready.py, fleet.py             clusters that were set up already, one or hundreds
     agenda.py, clock.py            what happens later, and the time that it happens by
 

@@ -15,6 +15,7 @@ from sandbox.nodes.call import Answer, Call, Tool
 from sandbox.nodes.machine import HAPROXY_CFG
 from sandbox.nodes.packages import PACKAGES
 from sandbox.nodes.tools.cib import push_difference, query_into_file
+from sandbox.nodes.tools.crm_simulate import simulate
 from sandbox.nodes.tools.haproxy import checked
 from sandbox.nodes.tools.haproxy_stat import show
 from sandbox.nodes.world import same_subnet
@@ -162,6 +163,8 @@ _KINDS: tuple[tuple[tuple[str, ...], Tool], ...] = (
     (("cibadmin --empty", "mv "), _first_cib),
     (('cibadmin --query >"$1"',), query_into_file),
     (("crm_diff", "cibadmin --patch"), push_difference),
+    (("crm_simulate --simulate", "crm_mon --one-shot"), simulate),
     (("/proc/[0-9]*/environ",), _under_way),
 )
 """What a script mentions, and what plays it; the first that fits."""
+READ_STDIN: frozenset[Tool] = frozenset({simulate})

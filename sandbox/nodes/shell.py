@@ -51,7 +51,7 @@ def understand_words(
     if tool in {"sh", "bash"} and args[:1] == ["-c"] and len(args) > 1:
         found = scripts.find(args[1])
         if found is not None:
-            return Meant(found, tuple(args[3:]), reads=False, environment=environment)
+            return Meant(found, tuple(args[3:]), found in scripts.READ_STDIN, environment)
     elif tool in TOOLS:
         package, play = TOOLS[tool]
         if package and package not in machine.packages:

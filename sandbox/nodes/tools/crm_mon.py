@@ -8,8 +8,9 @@ from xml.etree.ElementTree import Element, SubElement
 
 from sandbox.nodes.call import Answer, Call
 from sandbox.nodes.cib import FEATURE_SET, Resource
-from sandbox.nodes.pacemaker import VERSION, Pacemaker
+from sandbox.nodes.pacemaker import VERSION
 from sandbox.nodes.placement import barred
+from sandbox.nodes.scene import Scene
 from sandbox.nodes.tools.words import local_time, yes
 from sandbox.nodes.xml_text import written
 
@@ -36,11 +37,19 @@ async def crm_mon(call: Call) -> Answer:
     return _printed(root, 0)
 
 
+def told(scene: Scene, now: float) -> str:
+    """Return what it prints of a file, which has no daemon behind it."""
+    root = Element("pacemaker-result", {"api-version": "2.25", "request": "crm_mon"})
+    _tell(root, scene, now)
+    SubElement(root, "status", {"code": "0", "message": "OK"})
+    return written(root)
+
+
 def _printed(root: Element, status: int) -> Answer:
     return Answer(written(root), status)
 
 
-def _tell(root: Element, pacemaker: Pacemaker, now: float) -> None:
+def _tell(root: Element, pacemaker: Scene, now: float) -> None:
     updated = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(now))
     SubElement(root, "pacemakerd", {"sys_from": "pacemakerd", "state": "running", "last_updated": updated})
     resources = list(pacemaker.cib.resources())
@@ -67,7 +76,7 @@ def _tell(root: Element, pacemaker: Pacemaker, now: float) -> None:
             SubElement(section, "ban", {"id": rule, "resource": resource, "node": name, **more})
 
 
-def _failures(root: Element, pacemaker: Pacemaker) -> None:
+def _failures(root: Element, pacemaker: Scene) -> None:
     if not pacemaker.work.failures:
         return
     section = SubElement(root, "failures")
@@ -92,7 +101,7 @@ def _failures(root: Element, pacemaker: Pacemaker) -> None:
         )
 
 
-def _summary(summary: Element, pacemaker: Pacemaker, resources: list[Resource], now: float) -> None:
+def _summary(summary: Element, pacemaker: Scene, resources: list[Resource], now: float) -> None:
     properties = pacemaker.cib.properties()
     SubElement(summary, "stack", {"type": properties.get("cluster-infrastructure", "unknown")})
     if pacemaker.dc is None:
@@ -105,7 +114,7 @@ def _summary(summary: Element, pacemaker: Pacemaker, resources: list[Resource], 
                 "present": "true",
                 "version": VERSION,
                 "name": pacemaker.dc,
-                "id": str(pacemaker.conf.node(pacemaker.dc).id),
+                "id": pacemaker.cib.nodes().get(pacemaker.dc, ""),
                 "with_quorum": yes(pacemaker.quorate),
                 "mixed_version": "false",
             },
@@ -133,7 +142,7 @@ def _summary(summary: Element, pacemaker: Pacemaker, resources: list[Resource], 
     )
 
 
-def _node(nodes: Element, pacemaker: Pacemaker, name: str, node_id: str) -> None:
+def _node(nodes: Element, pacemaker: Scene, name: str, node_id: str) -> None:
     online = name in pacemaker.online
     SubElement(
         nodes,
@@ -159,7 +168,7 @@ def _node(nodes: Element, pacemaker: Pacemaker, name: str, node_id: str) -> None
     )
 
 
-def _resources(section: Element, pacemaker: Pacemaker, resources: list[Resource]) -> None:
+def _resources(section: Element, pacemaker: Scene, resources: list[Resource]) -> None:
     clones: dict[str, Element] = {}
     nodes = list(pacemaker.cib.nodes())
     for resource in resources:
@@ -174,13 +183,13 @@ def _resources(section: Element, pacemaker: Pacemaker, resources: list[Resource]
             _resource(clone, pacemaker, resource, [])
 
 
-def _clone(clone_id: str, pacemaker: Pacemaker) -> dict[str, str]:
+def _clone(clone_id: str, pacemaker: Scene) -> dict[str, str]:
     flags = dict.fromkeys(("multi_state", "unique"), "false")
     more = dict.fromkeys(("disabled", "failed", "failure_ignored"), "false")
     return {"id": clone_id, **flags, "managed": yes(not pacemaker.maintained), **more}
 
 
-def _resource(parent: Element, pacemaker: Pacemaker, resource: Resource, where: list[str]) -> None:
+def _resource(parent: Element, pacemaker: Scene, resource: Resource, where: list[str]) -> None:
     element = SubElement(
         parent,
         "resource",
@@ -198,11 +207,11 @@ def _resource(parent: Element, pacemaker: Pacemaker, resource: Resource, where: 
         },
     )
     for name in where:
-        node_id = str(pacemaker.conf.node(name).id)
+        node_id = pacemaker.cib.nodes().get(name, "")
         SubElement(element, "node", {"name": name, "id": node_id, "cached": yes(name in pacemaker.online)})
 
 
-def _history(section: Element, pacemaker: Pacemaker, resources: list[Resource]) -> None:
+def _history(section: Element, pacemaker: Scene, resources: list[Resource]) -> None:
     for name in pacemaker.cib.nodes():
         held = [resource for resource in resources if name in pacemaker.work.active.get(resource.id, frozenset())]
         if not held or name not in pacemaker.online:
