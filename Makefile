@@ -27,6 +27,7 @@ bench: $(READY)  ## Measured in one run: ratios and delays on real nodes (root),
 	@.ci/system-packages
 	$(BIN)/python -m tests.lab.bench $(ARGS)
 	$(BIN)/python -m tests.lab.bench_watching
+	$(BIN)/python -m tests.lab.bench_changes
 	$(BIN)/python -m tests.lab.fleet
 
 chaos: $(READY)  ## Each situation and an hour of random faults, then setup killed at every step, on real nodes (root; takes long)
