@@ -46,7 +46,7 @@ _BARE = haproxy_config.FACT.parse(Completed("n1", haproxy_config.FACT.command, 0
 
 _IN_SBIN = frozenset({
     "chpasswd", "cibadmin", "corosync-cfgtool", "corosync-cmapctl", "corosync-quorumtool", "crm_attribute", "crm_mon",
-    "crm_resource", "crm_verify", "haproxy", "ip", "pcs", "subscription-manager", "sysctl",
+    "crm_resource", "crm_verify", "haproxy", "ip", "pcs", "stonith_admin", "subscription-manager", "sysctl",
 })  # fmt: skip
 """The rest is in /usr/bin. Where a system has its program in the other of the two, it has a link, which sudo follows."""
 
@@ -71,8 +71,10 @@ def changes() -> Iterator[Command]:
                 yield from lane.commands
     yield configuration.push_command()
     yield gates.set_attribute("vip1", "n1", gates.OPEN)
-    # `failover` of a floating IP without a gate
+    # moves without a gate, `cleanup`, `clear`, `restart`, the end of `maintenance`
     yield Command(("crm_resource", "--move"), changes=True)
+    # `confirm-down`
+    yield Command(("stonith_admin", "--confirm"), changes=True)
 
 
 def sudoers(login: str = LOGIN) -> str:

@@ -52,6 +52,8 @@ class NodeSnapshot:
     haproxy_config: Reading[haproxy_config.HaproxyConfig] = NOT_ASKED
     host_auth: Reading[pcs.HostAuth | NotRunning] = NOT_ASKED
     links: Reading[corosync_link.LinkStatus | NotRunning] = NOT_ASKED
+    node_addresses_in_use: Reading[reach.InUse] = NOT_ASKED
+    """Who answers for the addresses of the cluster's nodes on their subnets."""
     os: Reading[host.OperatingSystem] = NOT_ASKED
     packages: Reading[packages.Packages] = NOT_ASKED
     pcs_version: Reading[pcs.PcsVersion | NotRunning] = NOT_ASKED
@@ -103,6 +105,9 @@ FACTS: Mapping[str, Callable[[ClusterSpec, NodeSpec], Fact[Any]]] = {
     "haproxy_config": lambda *_: haproxy_config.FACT,
     "host_auth": lambda cluster, _: pcs.host_auth(tuple(node.name for node in cluster.nodes)),
     "links": lambda *_: corosync_link.FACT,
+    "node_addresses_in_use": lambda cluster, _: reach.in_use(
+        tuple(str(address) for node in cluster.nodes for address in node.addresses)
+    ),
     "os": lambda *_: host.OS,
     "packages": lambda *_: packages.FACT,
     "pcs_version": lambda *_: pcs.VERSION,

@@ -13,8 +13,8 @@ Three traps of this document:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from commands.command import Command, Completed
 from commands.errors import UnreadableOutput
@@ -134,6 +134,8 @@ class ClusterStatus:
     fail_counts: tuple[FailCount, ...] = ()
     bans: tuple[Ban, ...] = ()
     fence_events: tuple[FenceEvent, ...] = ()
+    starts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """By resource and node, what tells its last start there from every other: call number and time."""
 
     def node(self, name: str) -> NodeState | None:
         """Return the node of that name, or None."""
@@ -203,6 +205,7 @@ def _status(root: Tag) -> ClusterStatus:
             FenceEvent(event.text("action"), event.text("target"), event.text("status"), event.get("completed"))
             for event in root.all("fence_history/fence_event")
         ),
+        starts=dict(_starts(root)),
     )
 
 
@@ -279,6 +282,15 @@ def _fail_counts(root: Tag) -> Iterator[FailCount]:
         for history in node.all("resource_history"):
             if history.get("fail-count"):
                 yield FailCount(history.text("id"), node.text("name"), history.score("fail-count"))
+
+
+def _starts(root: Tag) -> Iterator[tuple[tuple[str, str], str]]:
+    for node in root.all("node_history/node"):
+        for history in node.all("resource_history"):
+            for operation in history.all("operation_history"):
+                if operation.get("task") == "start":
+                    stamp = f"{operation.get('call')} at {operation.get('last-rc-change')}"
+                    yield (history.text("id").partition(":")[0], node.text("name")), stamp
 
 
 FACT: Fact[ClusterStatus | NotRunning] = Fact(

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from commands.verbs import adopt, auth, clusters, members, power, whatif
+from commands.verbs import (
+    adopt,
+    auth,
+    cleanup,
+    clear,
+    clusters,
+    confirm_down,
+    fence,
+    maintenance,
+    members,
+    one_node,
+    power,
+    restart,
+    unblock,
+    whatif,
+)
 from commands.verbs.failover.verb import FAILBACK, FAILOVER
 from commands.verbs.setup.verb import VERB as SETUP
+from commands.verbs.standby import STANDBY, UNSTANDBY
 from commands.verbs.status.verb import VERB as STATUS
 from commands.verbs.verb import Verb
 
@@ -15,10 +31,19 @@ CLUSTER_VERBS: tuple[Verb, ...] = (
     whatif.VERB,
     FAILOVER,
     FAILBACK,
-    power.START,
-    power.STOP,
+    STANDBY,
+    UNSTANDBY,
+    restart.VERB,
+    cleanup.VERB,
+    clear.VERB,
+    maintenance.VERB,
+    one_node.START,
+    one_node.STOP,
     power.ENABLE,
     power.DISABLE,
+    fence.VERB,
+    confirm_down.VERB,
+    unblock.VERB,
     auth.VERB,
     SETUP,
     adopt.VERB,

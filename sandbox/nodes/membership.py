@@ -51,6 +51,7 @@ class Membership:
         self._changed = changed
         self._incarnations = 0
         self._ring = 4
+        self._expected: int | None = None
 
     def start(self, name: str) -> None:
         """Start the daemon of a node."""
@@ -113,7 +114,26 @@ class Membership:
 
     def needed(self) -> int:
         """Return how many votes make a quorum."""
-        return 1 if self.conf.two_node else len(self.conf.nodes) // 2 + 1
+        return 1 if self.conf.two_node else self.expected // 2 + 1
+
+    @property
+    def expected(self) -> int:
+        """How many votes there are when all are there, or as many as somebody said (`corosync-quorumtool -e`)."""
+        return self._expected or len(self.conf.nodes)
+
+    def expect(self, votes: int) -> None:
+        """Have fewer votes expected, until another node joins."""
+        self._expected = votes
+        self._changed()
+
+    def unblock(self, name: str) -> bool:
+        """End the waiting of a node's partition for the others; say whether it waited."""
+        waited = [each for each in self.members(name) if self.views[each].waiting]
+        for each in waited:
+            self.views[each].waiting = False
+        if waited:
+            self._changed()
+        return bool(waited)
 
     def quorate(self, name: str) -> bool:
         """Say whether a node's partition has quorum."""
@@ -240,6 +260,8 @@ class Membership:
     def _form_side(self, side: list[str], goodbye: str) -> bool:
         moves = {name: self._moves(name, side) for name in side}
         quorate = {name: self.quorate(name) for name in side}
+        if any(joined for joined, _ in moves.values()):
+            self._expected = None
         if any(joined or left for joined, left in moves.values()):
             self._ring += 4
             for name in side:

@@ -7,6 +7,7 @@ when it is healed the side with the newer configuration takes the other one's no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from sandbox.nodes import cib_status
 from sandbox.nodes import pacemaker_words as words
@@ -24,6 +25,18 @@ RE_ELECTION = 0.4
 JOINING = 0.6
 """Seconds from the start of a node's daemon until the DC takes it in."""
 FENCING = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fencing:
+    """A node that was fenced: how, who ordered it where, who did it (`a human` where somebody vouched), and when."""
+
+    action: str
+    target: str
+    client: str
+    origin: str
+    delegate: str
+    at: float
 
 
 class Pacemaker:
@@ -48,6 +61,7 @@ class Pacemaker:
         self.expected: set[str] = set()
         self.unclean: set[str] = set()
         self.transient: dict[str, dict[str, str]] = {}
+        self.fencings: list[Fencing] = []
         self.work = Work(self, machines, agenda)
         self.changed_at = agenda.now
         self.changed_by = ("hacluster", "crmd", "")
@@ -56,6 +70,7 @@ class Pacemaker:
         self._agenda = agenda
         self._fence = fence
         self._electing = False
+        self._cut_off: set[str] = set()
         self._had_quorum: bool | None = None
 
     # Daemons
@@ -96,14 +111,19 @@ class Pacemaker:
         """Note that a node left the membership without a word."""
         if name not in self.controllers:
             return
-        if self._fences:
+        known_to_be_off = name in self._cut_off
+        self._cut_off.discard(name)
+        due = self._fences and not known_to_be_off
+        if due:
             self.unclean.add(name)
         else:
             self._drop(name)
+        if known_to_be_off:
+            self.expected.discard(name)
         self._leave(name)
-        if self._fences and self.dc_machine is not None:
+        if due and self.dc_machine is not None:
             words.unclean(self._agenda, self.dc_machine, name)
-        if self._fences and self._has_device:
+        if due and self.has_device:
             self._agenda.after(FENCING, lambda: self._fenced(name))
 
     def fork(self, names: Iterable[str]) -> Pacemaker:
@@ -115,6 +135,7 @@ class Pacemaker:
         other.controllers = list(self.controllers)
         other.online, other.expected, other.unclean = set(self.online), set(self.expected), set(self.unclean)
         other.transient = {name: dict(held) for name, held in self.transient.items()}
+        other.fencings = list(self.fencings)
         other.changed_at, other.changed_by = self.changed_at, self.changed_by
         other.work.take_over(self.work)
         for name in gone:
@@ -145,18 +166,37 @@ class Pacemaker:
         return self.cib.properties().get("stonith-enabled", "true") == "true"
 
     @property
-    def _has_device(self) -> bool:
+    def has_device(self) -> bool:
+        """Whether there is a fencing device."""
         return any(resource.cls == "stonith" for resource in self.cib.resources())
 
     def _fenced(self, name: str) -> None:
         if name not in self.unclean or self.dc is None or self.dc not in self._membership.views or not self.quorate:
             return
         self._fence(name)
-        for witness in self._witnesses():
-            words.fenced(self._agenda, witness, name, self.dc)
+        self._note(Fencing("reboot", name, "pacemaker-controld.608", self.dc, self.dc, self._agenda.now))
         self.expected.discard(name)
         self._drop(name)
         self.look()
+
+    def _note(self, fencing: Fencing) -> None:
+        self.fencings.append(fencing)
+        for witness in self._witnesses():
+            words.fenced(self._agenda, witness, fencing.target, fencing.delegate)
+
+    def order_fencing(self, name: str, origin: str, *, off: bool) -> Machine:
+        """Note that somebody has a node's power cut, and return its machine: its loss is then no surprise."""
+        self._cut_off.add(name)
+        self._note(Fencing("off" if off else "reboot", name, "stonith_admin.2020", origin, origin, self._agenda.now))
+        return self._machines[name]
+
+    def confirm_down(self, name: str, origin: str) -> None:
+        """Take a node for off, as somebody vouches for it."""
+        self._note(Fencing("off", name, "stonith_admin.2078", origin, "a human", self._agenda.now))
+        if name not in self.online:
+            self.expected.discard(name)
+            self._drop(name)
+            self.look()
 
     def _drop(self, name: str) -> None:
         self.unclean.discard(name)
@@ -265,7 +305,7 @@ class Pacemaker:
     @property
     def frozen(self) -> bool:
         """Whether nothing may be done: no DC, maintenance, or fencing that is due or cannot be."""
-        fences = self._fences and not self._has_device
+        fences = self._fences and not self.has_device
         return self.dc not in self._membership.views or bool(self.unclean) or fences or self.maintained
 
     def able(self) -> list[str]:
@@ -274,6 +314,11 @@ class Pacemaker:
             return []
         standby = {name for name, held in self.attributes().items() if held.get("standby") == "on"}
         return [node.name for node in self.conf.nodes if node.name in self.online - standby]
+
+    @property
+    def resting(self) -> frozenset[str]:
+        """The nodes that it keeps its hands off."""
+        return frozenset(name for name, held in self.attributes().items() if held.get("maintenance") == "on")
 
     @property
     def settled(self) -> bool:

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable
 
 from sandbox.nodes.call import Answer, Call, Tool
-from sandbox.nodes.machine import HAPROXY_CFG
+from sandbox.nodes.machine import HAPROXY_CFG, Machine
 from sandbox.nodes.packages import PACKAGES
 from sandbox.nodes.tools.cib import push_difference, query_into_file
 from sandbox.nodes.tools.crm_simulate import simulate
@@ -61,13 +61,19 @@ async def _connect(call: Call) -> Answer:
 
 async def _who_has(call: Call) -> Answer:
     await call.takes(0.02)
-    if any(call.world.holder(address) is None for address in call.args):
+    if any(_answering(call, address) is None for address in call.args):
         await call.takes(_NOBODY)
     return _tagged(_has(call, address) for address in call.args)
 
 
-def _has(call: Call, address: str) -> str:
+def _answering(call: Call, address: str) -> Machine | None:
     holder = call.world.holder(address)
+    heard = holder is call.machine or (holder is not None and call.world.reaches(call.machine, holder))
+    return holder if heard else None
+
+
+def _has(call: Call, address: str) -> str:
+    holder = _answering(call, address)
     if holder is call.machine:
         return f"self {address}"
     if not same_subnet(address, call.machine.address):

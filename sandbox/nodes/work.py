@@ -113,7 +113,8 @@ class Work:
     def _checked(self, resource: Resource, name: str, interval: float) -> None:
         pacemaker = self._pacemaker
         known = name in self.active.get(resource.id, frozenset()) and name in pacemaker.online
-        if not known or self._runs(resource, name) or pacemaker.maintained or pacemaker.dc is None:
+        rests = pacemaker.maintained or name in pacemaker.resting
+        if not known or self._runs(resource, name) or rests or pacemaker.dc is None:
             return
         operation, dc = f"{resource.id}_monitor_{round(interval * 1000)}", self._machines[pacemaker.dc]
         count = self.failures[resource.id, name].count + 1 if (resource.id, name) in self.failures else 1
@@ -126,13 +127,32 @@ class Work:
         pacemaker.set_attribute(name, f"last-failure-{check}", str(int(self._agenda.now)))
         self.active[resource.id] -= {name}
 
-    def clean_up(self) -> None:
-        """Forget what failed."""
-        for (resource, name), failure in self.failures.items():
+    def clean_up(self, resource_id: str | None = None, node: str | None = None) -> None:
+        """Forget what failed: of a resource or of all, on a node or on all."""
+        forgotten = [
+            key
+            for key in self.failures
+            if resource_id in {None, key[0], self._clone(key[0])} and node in {None, key[1]}
+        ]
+        for resource, name in forgotten:
+            failure = self.failures.pop((resource, name))
             check = f"{resource}#{failure.operation.removeprefix(f'{resource}_')}"
             for attribute in ("fail-count", "last-failure"):
                 self._pacemaker.set_attribute(name, f"{attribute}-{check}", None)
-        self.failures.clear()
+
+    def _clone(self, resource_id: str) -> str | None:
+        return next((one.clone for one in self._pacemaker.cib.resources() if one.id == resource_id), None)
+
+    def refresh(self, node: str | None = None) -> None:
+        """Look anew at what runs, on a node or on all, and forget what failed there."""
+        self.clean_up(node=node)
+        for name in self._pacemaker.online if node is None else {node}:
+            for resource in self._pacemaker.cib.resources():
+                if resource.cls != "stonith" and not self._runs(resource, name):
+                    self.active[resource.id] = self.active.get(resource.id, frozenset()) - {name}
+            self.probe(name)
+        self._pacemaker.cib.bump(configuration=False)
+        self.look()
 
     # Transitions
 
@@ -178,7 +198,18 @@ class Work:
         pacemaker = self._pacemaker
         if pacemaker.frozen:
             return None
-        return place(pacemaker.cib, pacemaker.able(), pacemaker.attributes(), self.active)
+        resting = pacemaker.resting
+        able = [name for name in pacemaker.able() if name not in resting]
+        wanted = place(pacemaker.cib, able, pacemaker.attributes(), self.active)
+        if not resting:
+            return wanted
+        kept = {name: self.active.get(name, frozenset()) & resting for name in wanted}
+        clones = {resource.id for resource in pacemaker.cib.resources() if resource.clone}
+        # what runs where nobody may touch it is nowhere else
+        return {
+            name: kept[name] | where if name in clones or not kept[name] else kept[name]
+            for name, where in wanted.items()
+        }
 
     def _begin(self, resource: Resource, name: str, dc: Machine) -> None:
         self._starting.add((resource.id, name))

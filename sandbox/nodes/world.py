@@ -82,9 +82,11 @@ class World:
         self.agenda.after(BOOTING, services)
         self.power_changed(name)
 
-    def _fence(self, machine: Machine) -> None:
+    def fence(self, machine: Machine, *, off: bool = False) -> None:
+        """Do what a fencing device does: cut a machine's power, and give it back unless it is to be left `off`."""
         self.power_off(machine.name)
-        self.agenda.after(REBOOTING, lambda: self.power_on(machine.name))
+        if not off:
+            self.agenda.after(REBOOTING, lambda: self.power_on(machine.name))
 
     # Faults
 
@@ -180,7 +182,7 @@ class World:
             return False
         key = (conf.name, conf.uuid or machine.name, *(node.name for node in conf.nodes))
         if key not in self._clusters:
-            self._clusters[key] = Cluster(conf, self.agenda, self.reaches, self._fence)
+            self._clusters[key] = Cluster(conf, self.agenda, self.reaches, self.fence)
         cluster = self._clusters[key]
         voice.systemd(self.agenda, machine, "corosync", "Starting")
         if not cluster.start_corosync(machine):

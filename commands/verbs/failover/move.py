@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from commands.facts.cib import Cib
 from commands.facts.fact import Known, NotRunning, Unknown
+from commands.facts.pacemaker_xml import INFINITY
 from commands.gates import GateState, gate_state
 from commands.plan import Refusal
 from commands.report import Finding, Level
@@ -36,6 +37,14 @@ class Move:
     """Nodes that hold the address by their own word."""
     members: frozenset[str]
     """Nodes online in the view of the partition that was asked."""
+
+    @property
+    def begun(self) -> str | None:
+        """The node to which a move without a gate was begun and not ended: its constraint is still there."""
+        if self.gate is not None:
+            return None
+        left = (one for one in self.cib.leftover_moves if one.resource == self.resource)
+        return next((one.node for one in left if one.node and (one.score or 0) >= INFINITY), None)
 
 
 def no(text: str, remedy: str = "", node: str | None = None) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from commands.facts.fact import Known, NotRunning
 from commands.gates import GateState, has_away_rule
@@ -12,15 +12,27 @@ from commands.verbs.failover.move import Move, cut_off, no, stays_behind
 from commands.verbs.failover.steps import allowing
 
 
-def best_target(move: Move, snapshot: Snapshot) -> str | None:
-    """Return the online node other than where it is that carries the fewest floating IPs."""
+def best_target(move: Move, snapshot: Snapshot, promised: Sequence[str] = (), not_to: str = "") -> str | None:
+    """Return the online node other than where it is that carries the fewest floating IPs.
+
+    `promised` are nodes that get others in the same plan, each as often as it does, `not_to` one that is to have none.
+    """
     vips = [str(vip.address) for vip in move.request.cluster.vips]
     candidates = [
-        (sum(addresses.holds(vip) is not None for vip in vips), node.node.name)
+        (sum(addresses.holds(vip) is not None for vip in vips) + promised.count(node.node.name), node.node.name)
         for node, addresses in snapshot.known("addresses")
-        if node.node.name in move.members and node.node.name not in move.sources and not target_problems(move, node)
+        if node.node.name in move.members
+        and node.node.name not in {*move.sources, not_to}
+        and not target_problems(move, node)
     ]
     return min(candidates)[1] if candidates else None
+
+
+def nobody_takes(move: Move, snapshot: Snapshot, not_to: str = "") -> tuple[Finding, ...]:
+    """Return why none of the nodes that could be asked can take the floating IP."""
+    others = [node for node in snapshot.nodes if node.node.name not in {*move.sources, not_to}]
+    why = [reason for node in others for reason in target_problems(move, node)]
+    return (no("no other node is fit to take it", "Look at `status`."), *why)
 
 
 def target_problems(move: Move, node: NodeSnapshot) -> list[Finding]:

@@ -21,14 +21,18 @@ def plan_of(verb: str, move: Move, target: str, snapshot: Snapshot) -> Plan:
     """Return the plan: the move itself, then a look whether the floating IP serves."""
     cluster = move.request.cluster
     ports = bound_ports(snapshot)
-    steps = _gated(move, target, snapshot) if move.gate else _ungated(move, target, snapshot)
+    steps = gate_steps(move, target, snapshot) if move.gate else _ungated(move, target, snapshot)
     only_this = cluster.model_copy(update={"vips": tuple(v for v in cluster.vips if str(v.address) == move.address)})
     if only_this.vips:
         asked = [node.node.name for node, _ in snapshot.known("addresses")]
         steps = (*steps, serving_step(only_this, ports, tuple(step.id for step in steps), PATIENCE, asked=asked))
     source = " and ".join(move.sources) or "no node"
     moving = f"Move `{move.resource}` ({move.address}) from {source} to {target}."
-    staying = f"Close the gate of `{move.resource}` ({move.address}), which is on {target} already."
+    staying = (
+        f"Close the gate of `{move.resource}` ({move.address}), which is on {target} already."
+        if move.gate
+        else f"Take the constraint of a move of `{move.resource}` ({move.address}) away: it is on {target} already."
+    )
     return Plan(
         verb,
         cluster,
@@ -69,14 +73,15 @@ def _on(move: Move, target: str, snapshot: Snapshot) -> Proof:
     return Proof(("addresses",), missing, PATIENCE, tuple(node.node.name for node, _ in snapshot.known("addresses")))
 
 
-def _gated(move: Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
+def gate_steps(move: Move, target: str, snapshot: Snapshot, suffix: str = "") -> tuple[Step, ...]:
+    """Return the steps that move it by its gate. `suffix` tells their ids from those of others in the same plan."""
     gate = move.gate
     if gate is None:
         return ()
     node = snapshot.node(target).node
     steps = [
         Step(
-            f"release-{name}",
+            f"release-{name}{suffix}",
             f"Let {name}, which is cut off, give {move.address} up",
             (Lane(snapshot.node(name).node, (set_attribute(move.resource, name, AWAY),)),),
             proof=on_each((name,), ("addresses",), lambda node: _still_held(node, move.address), PATIENCE),
@@ -89,7 +94,9 @@ def _gated(move: Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
         else f"Close the gate of `{move.resource}`"
     )
     after = tuple(step.id for step in steps)
-    steps.append(Step("gate", title, (Lane(node, allowing(move, gate, target)),), after, _on(move, target, snapshot)))
+    steps.append(
+        Step(f"gate{suffix}", title, (Lane(node, allowing(move, gate, target)),), after, _on(move, target, snapshot))
+    )
     return tuple(steps)
 
 
@@ -131,8 +138,11 @@ def _ungated(move: Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
     settle = Command(("crm_resource", "--wait", "--timeout=60"), timeout=70)
     clear = Command(("crm_resource", "--resource", move.resource, "--clear"), timeout=30, changes=True)
     there = _on(move, target, snapshot)
+    taken_away = Step("clear", "Take the constraint of the move away", (Lane(node, (clear,)),), ("room",), there)
+    if move.sources == (target,):
+        return (taken_away,)
     return (
         Step("move", f"Move `{move.resource}` to {target}", (Lane(node, (to,)),), proof=there),
         Step("room", "Let floating IPs keep apart", (Lane(node, (*look_again, settle)),), ("move",), there),
-        Step("clear", "Take the constraint of the move away", (Lane(node, (clear,)),), ("room",), there),
+        taken_away,
     )

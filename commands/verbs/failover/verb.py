@@ -1,4 +1,4 @@
-"""`failover` and `failback`: a floating IP goes to another node, and home again.
+"""`failover` and `failback`: a floating IP goes to another node, and home again. So does a resource, or all of a node.
 
 Where the floating IP has a gate, opening it on the target is what moves it; a home that is alive is told to let go. A
 home that cannot be asked, while its address still answers, stops the plan: two nodes with one address is what gates are
@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from commands.errors import UsageError
 from commands.plan import Decision, NothingToDo, Refusal
-from commands.report import Finding
 from commands.snapshot import Snapshot
-from commands.verbs.failover.move import Move, MoveRequest, no, seen_from, understood
-from commands.verbs.failover.reasons import best_target, reasons_not_to, target_problems
+from commands.verbs import drain
+from commands.verbs.cluster_request import node_of
+from commands.verbs.drain import DrainRequest
+from commands.verbs.failover import resource
+from commands.verbs.failover.move import MoveRequest, no, seen_from, understood
+from commands.verbs.failover.reasons import best_target, nobody_takes, reasons_not_to
 from commands.verbs.failover.steps import allowing, plan_of
 from commands.verbs.verb import Change, Desk, Verb
 from commands.verbs.words import Option, Words
@@ -23,14 +26,14 @@ from config.policy import Role
 READS = ("addresses", "cib", "cmap", "haproxy_config", "status", "vips_in_use")
 
 
-def parse_failover(words: Words, desk: Desk) -> MoveRequest:
-    """Read `VIP [CLUSTER] [--to NODE]`. Raises `UsageError`."""
-    cluster, vip = _cluster_and_vip(words, desk, "failover vip1 --to n2")
-    to = words.one("to")
-    names = [node.name for node in cluster.nodes]
-    if to is not None and to not in names:
-        raise UsageError(f"there is no node {to[:40]!r} in `{cluster.name}`", remedy=f"Its nodes: {', '.join(names)}.")
-    return MoveRequest(cluster, vip, to)
+def parse_failover(words: Words, desk: Desk) -> MoveRequest | DrainRequest:
+    """Read `VIP|RESOURCE|NODE [CLUSTER] [--to NODE]`. Raises `UsageError`."""
+    cluster, what = _cluster_and_vip(words, desk, "failover vip1 --to n2")
+    named = words.one("to")
+    to = None if named is None else node_of(cluster, named)
+    if what in {node.name for node in cluster.nodes}:
+        return DrainRequest(cluster, what, to)
+    return MoveRequest(cluster, what, to)
 
 
 def parse_failback(words: Words, desk: Desk) -> MoveRequest:
@@ -47,28 +50,30 @@ def _cluster_and_vip(words: Words, desk: Desk, example: str) -> tuple[ClusterSpe
     return desk.cluster(name[0] if name else None), vip
 
 
-def decide_failover(request: MoveRequest, snapshot: Snapshot) -> Decision:
-    """Return the plan that moves the floating IP, or every reason not to."""
+def decide_failover(request: MoveRequest | DrainRequest, snapshot: Snapshot) -> Decision:
+    """Return the plan that moves the floating IP, the resource or all that a node has; or every reason not to."""
+    if isinstance(request, DrainRequest):
+        return drain.decide("failover", request, snapshot)
+    if resource.is_meant(request, snapshot):
+        return resource.decide(request, snapshot)
+    return _decide_vip(request, snapshot)
+
+
+def _decide_vip(request: MoveRequest, snapshot: Snapshot) -> Decision:
     move = understood("failover", request, snapshot)
     if isinstance(move, Refusal):
         return move
-    target = request.to or best_target(move, snapshot)
+    # one that was cut short goes on to where it was going
+    target = request.to or move.begun or best_target(move, snapshot)
     if target is None:
-        return Refusal("failover", _nobody(move, snapshot))
+        return Refusal("failover", nobody_takes(move, snapshot))
     move = seen_from(move, target, snapshot)
-    if move.sources == (target,):
+    if move.sources == (target,) and move.begun is None:
         return NothingToDo("failover", f"`{move.resource}` ({move.address}) is on {target} already.")
     reasons = reasons_not_to(move, target, snapshot)
     if reasons:
         return Refusal("failover", reasons)
     return plan_of("failover", move, target, snapshot)
-
-
-def _nobody(move: Move, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Return why none of the nodes that could be asked can take the floating IP."""
-    others = [node for node in snapshot.nodes if node.node.name not in move.sources]
-    why = [reason for node in others for reason in target_problems(move, node)]
-    return (no("no other node is fit to take it", "Look at `status`."), *why)
 
 
 def decide_failback(request: MoveRequest, snapshot: Snapshot) -> Decision:
@@ -93,8 +98,8 @@ def decide_failback(request: MoveRequest, snapshot: Snapshot) -> Decision:
 
 FAILOVER = Verb(
     name="failover",
-    summary="Move a floating IP to another node",
-    usage="failover VIP [CLUSTER] [--to NODE]",
+    summary="Move a floating IP, a resource, or all that a node has, to another node",
+    usage="failover VIP|RESOURCE|NODE [CLUSTER] [--to NODE]",
     role=Role.OPERATOR,
     options=(Option("to", "the node that takes it; the least loaded one if left out", "NODE"),),
     example="failover vip2 --to n1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sandbox.nodes.call import Tool
-from sandbox.nodes.tools import apt, cib, corosync, crm, crm_mon, files, haproxy, host, pcs, systemd
+from sandbox.nodes.tools import apt, cib, corosync, crm, crm_mon, fencing, files, haproxy, host, pcs, systemd
 
 TOOLS: Mapping[str, tuple[str, Tool]] = {
     "apt-get": ("", apt.apt_get),
@@ -34,6 +34,7 @@ TOOLS: Mapping[str, tuple[str, Tool]] = {
     "pcs": ("pcs", pcs.pcs),
     "pkill": ("", host.kill_all),
     "rm": ("", files.rm),
+    "stonith_admin": ("pacemaker-cli", fencing.stonith_admin),
     "sysctl": ("", host.sysctl),
     "systemctl": ("", systemd.systemctl),
     "true": ("", host.true),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sandbox.nodes.call import Answer, Call
 from sandbox.nodes.cluster import Cluster
 from sandbox.nodes.membership_words import CONSENSUS_MS, TOKEN_MS
-from sandbox.nodes.tools.words import local_time
+from sandbox.nodes.tools.words import local_time, option
 from sandbox.nodes.view import View
 
 
@@ -65,9 +65,36 @@ def _keys(cluster: Cluster, me: str, view: View) -> Iterator[tuple[str, str, obj
     yield "totem.version", "u32", 2
 
 
+async def unblock(call: Call) -> Answer:
+    """Play `pcs quorum unblock`: end the waiting for nodes that were never seen since the start."""
+    await call.takes(0.3)
+    cluster = call.cluster
+    if cluster is None or not cluster.conf.two_node:
+        return Answer(status=1, stderr="Error: unable to check quorum status\n")
+    if "--force" not in call.args:
+        return Answer(status=1, stderr="Error: nobody said yes, use --force to override\n")
+    if not cluster.membership.unblock(call.name(cluster)):
+        return Answer(status=1, stderr="Error: cluster is not waiting for nodes to establish quorum\n")
+    return Answer(stderr="Quorum unblocked\nWaiting for nodes canceled\n")
+
+
+def _expect(call: Call, votes: str) -> Answer:
+    cluster = call.cluster
+    if cluster is None:
+        return Answer(status=1, stderr="Cannot initialize CMAP service\n")
+    here = len(cluster.membership.members(call.name(cluster)))
+    if not here // 2 <= int(votes) // 2 + 1 <= here:
+        return Answer(status=1, stderr="Unable to set expected votes: CS_ERR_INVALID_PARAM\n")
+    cluster.membership.expect(int(votes))
+    return Answer()
+
+
 async def quorumtool(call: Call) -> Answer:
-    """Print the count; exit status 2 without quorum."""
+    """Print the count; exit status 2 without quorum. Or have fewer votes expected (`-e`)."""
     await call.takes(0.015)
+    expected = option(call.args, "-e")
+    if expected is not None:
+        return _expect(call, expected)
     cluster = call.cluster
     if cluster is None:
         return Answer(status=1, stderr="Cannot initialize CMAP service\n")
@@ -92,7 +119,7 @@ async def quorumtool(call: Call) -> Answer:
         "",
         "Votequorum information",
         "----------------------",
-        f"Expected votes:   {len(cluster.conf.nodes)}",
+        f"Expected votes:   {membership.expected}",
         f"Highest expected: {len(cluster.conf.nodes)}",
         f"Total votes:      {len(members)}",
         f"Quorum:           {needed}",

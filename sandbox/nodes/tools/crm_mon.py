@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from sandbox.nodes.call import Answer, Call
 from sandbox.nodes.cib import FEATURE_SET, Resource
-from sandbox.nodes.pacemaker import VERSION
+from sandbox.nodes.pacemaker import VERSION, Fencing
 from sandbox.nodes.placement import barred
 from sandbox.nodes.scene import Scene
 from sandbox.nodes.tools.words import local_time, yes
@@ -33,6 +33,7 @@ async def crm_mon(call: Call) -> Answer:
             SubElement(errors, "error").text = words
         return _printed(root, NOT_CONNECTED)
     _tell(root, cluster.pacemaker, call.now)
+    _fencings(root, cluster.pacemaker.fencings)
     SubElement(root, "status", {"code": "0", "message": "OK"})
     return _printed(root, 0)
 
@@ -43,6 +44,16 @@ def told(scene: Scene, now: float) -> str:
     _tell(root, scene, now)
     SubElement(root, "status", {"code": "0", "message": "OK"})
     return written(root)
+
+
+def _fencings(root: Element, fencings: list[Fencing]) -> None:
+    if not fencings:
+        return
+    section = SubElement(root, "fence_history", {"status": "0"})
+    for one in reversed(fencings):
+        done = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(one.at))
+        who = {"client": one.client, "origin": one.origin, "status": "success", "delegate": one.delegate}
+        SubElement(section, "fence_event", {"action": one.action, "target": one.target, **who, "completed": done})
 
 
 def _printed(root: Element, status: int) -> Answer:
@@ -153,7 +164,7 @@ def _node(nodes: Element, pacemaker: Scene, name: str, node_id: str) -> None:
             "online": yes(online),
             "standby": yes(pacemaker.cib.node_attributes(name).get("standby") == "on"),
             "standby_onfail": "false",
-            "maintenance": "false",
+            "maintenance": yes(_rests(pacemaker, name)),
             "pending": yes(pacemaker.dc is not None and name in pacemaker.controllers and not online),
             # without a DC nobody knows anything of anyone
             "unclean": yes(name in pacemaker.unclean or pacemaker.dc is None),
@@ -183,6 +194,10 @@ def _resources(section: Element, pacemaker: Scene, resources: list[Resource]) ->
             _resource(clone, pacemaker, resource, [])
 
 
+def _rests(pacemaker: Scene, name: str) -> bool:
+    return pacemaker.cib.node_attributes(name).get("maintenance") == "on"
+
+
 def _clone(clone_id: str, pacemaker: Scene) -> dict[str, str]:
     flags = dict.fromkeys(("multi_state", "unique"), "false")
     more = dict.fromkeys(("disabled", "failed", "failure_ignored"), "false")
@@ -200,7 +215,7 @@ def _resource(parent: Element, pacemaker: Scene, resource: Resource, where: list
             "active": yes(where),
             "orphaned": "false",
             "blocked": "false",
-            "managed": yes(not pacemaker.maintained),
+            "managed": yes(not pacemaker.maintained and not any(_rests(pacemaker, name) for name in where)),
             "failed": "false",
             "failure_ignored": "false",
             "nodes_running_on": str(len(where)),

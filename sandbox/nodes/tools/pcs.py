@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from sandbox.nodes.call import Answer, Call, Tool
 from sandbox.nodes.cib import Cib
-from sandbox.nodes.tools import pcs_cluster, pcs_hosts
+from sandbox.nodes.tools import fencing, pcs_cluster, pcs_hosts
+from sandbox.nodes.tools.corosync import unblock
 from sandbox.nodes.tools.pcs_edit import Refused, edit
 
 STARTING = 0.25
@@ -34,7 +35,9 @@ _COMMANDS: Mapping[tuple[str, ...], Tool] = {
     ("cluster", "destroy"): pcs_cluster.destroy,
     ("cluster", "cib"): pcs_cluster.cib,
     ("cluster", "cib-push"): pcs_cluster.cib_push,
+    ("quorum", "unblock"): unblock,
     ("resource", "cleanup"): _cleanup,
+    ("stonith", "fence"): fencing.fence,
 }
 
 

@@ -212,6 +212,22 @@ def _unstandby(cib: Cib, words: list[str]) -> None:
     _node_attribute(cib, words, "standby", None)
 
 
+def _maintenance(cib: Cib, words: list[str]) -> None:
+    _node_attribute(cib, words, "maintenance", "on")
+
+
+def _unmaintenance(cib: Cib, words: list[str]) -> None:
+    _node_attribute(cib, words, "maintenance", None)
+
+
+def _enable(cib: Cib, words: list[str]) -> None:
+    """Take the target role away, from a clone's resource as well."""
+    for name in (word for word in words if not word.startswith("--")):
+        for one in _existing(cib, name).iter():
+            if one.tag == "meta_attributes":
+                set_pair(one, "target-role", None)
+
+
 def _node_attribute(cib: Cib, words: list[str], name: str, value: str | None) -> None:
     for wanted in (word for word in words if not word.startswith("--")):
         node = next((one for one in cib.section("nodes") if one.get("uname") == wanted), None)
@@ -226,11 +242,14 @@ def _node_attribute(cib: Cib, words: list[str], name: str, value: str | None) ->
 _CHANGES: Mapping[tuple[str, ...], Callable[[Cib, list[str]], str | None]] = {
     ("node", "standby"): _standby,
     ("node", "unstandby"): _unstandby,
+    ("node", "maintenance"): _maintenance,
+    ("node", "unmaintenance"): _unmaintenance,
     ("property", "set"): _property_set,
     ("property", "unset"): _property_unset,
     ("resource", "defaults", "update"): _defaults,
     ("resource", "create"): _create,
     ("resource", "clone"): _clone,
+    ("resource", "enable"): _enable,
     ("resource", "meta"): _meta,
     ("stonith", "create"): _stonith,
     ("constraint", "order"): _order,
