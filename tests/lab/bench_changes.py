@@ -79,13 +79,11 @@ def say(*lines: str) -> None:
 
 async def approving(lab: Lab, debian: int, rounds: int) -> None:
     """Let a floating IP go from the card of a lost node, again and again."""
-    taken = []
     async with Box(LabBacking(lab, debian), settings=FOUR_EYES) as box:
         ada, ole = Person(box), Person(box, "ole")
         vip2 = box.backing.vips[1].partition("/")[0]
         await set_up(ada, box, "")
-        for _ in range(rounds):
-            taken.append(await _approved(lab, ada, ole, vip2))
+        taken = [await _approved(lab, ada, ole, vip2) for _ in range(rounds)]
     median = statistics.median(taken)
     verdict = "reached" if median <= APPROVED_BAR else "MISSED"
     say(
