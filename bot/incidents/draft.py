@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from bot.incidents import phrases
@@ -19,6 +19,8 @@ SMALL = frozenset({What.LINK_DOWN, What.PROXY_DOWN, What.SERVER_DOWN, What.SIGHT
 """Troubles that are worth no line where they merely come with another one; the card has them all."""
 BRIEF = frozenset({What.LINK_DOWN, What.SIGHT_LOST})
 """What mostly passes by itself: people are called only if it lasts as long as an incident is held down."""
+AFTERMATH = timedelta(seconds=60)
+"""How long after a quorum is back what does not run is still put down to its loss."""
 _VIPS = frozenset({What.VIP_WAITING, What.VIP_NOWHERE, What.VIP_DOUBLED})
 """Where these go when they are over, an event tells."""
 
@@ -89,6 +91,7 @@ class Draft:
             self._came_back()
         elif gone:
             self.change(turned=self.at, closed=None)
+        self._keep_quorum(found)
         self.change(
             phase=Phase.CONFIRMED,
             confirmed=True,
@@ -97,7 +100,7 @@ class Draft:
             troubles=found,
             title=phrases.headline(found),
             concerns=tuple(sorted(root.nodes)),
-            about=_told_by(self.now.about, root),
+            about=_told_by(self.now.about, root, self.now.quorum),
             own=because,
         )
         if not self.now.flapping:
@@ -105,6 +108,15 @@ class Draft:
         elif not back and self.at - was.turned >= self.rules.flap_quiet:
             self.change(flapping=False, returns=())
             self.tell(f"it comes and goes no longer: {self.now.title}")
+
+    def _keep_quorum(self, found: tuple[Trouble, ...]) -> None:
+        was, lost = self.now, next((one for one in found if one.what is What.QUORUM_LOST), None)
+        if lost is not None:
+            self.change(quorum=lost, quorum_back=None)
+        elif was.quorum is not None and was.quorum_back is None:
+            self.change(quorum_back=self.at)
+        elif was.quorum_back is not None and self.at - was.quorum_back > AFTERMATH:
+            self.change(quorum=None, quorum_back=None)
 
     def _tell_what_is_new(self, was: Incident, found: tuple[Trouble, ...], *, back: bool, because: str) -> None:
         root = found[0]
@@ -249,10 +261,14 @@ class Draft:
         )
 
 
-def _told_by(before: Trouble | None, root: Trouble) -> Trouble:
-    """Return which of two roots an incident is told by: the one that explains the other, else the later one."""
+def _told_by(before: Trouble | None, root: Trouble, quorum: Trouble | None) -> Trouble:
+    """Return which of two roots an incident is told by: the one that explains the other, else the later one.
+
+    What the loss of a quorum left behind is explained by what cost the quorum.
+    """
     if before is None or before.key == root.key:
         return root
     passing = root.what is What.RESTARTED or (root.what is What.RESOURCE_FAILED and root.severity is Severity.WARNING)
-    kept = passing or [one for one, _ in causes((before, root))] == [before]
-    return before if kept else root
+    explained = [one for one, _ in causes((before, root))] == [before]
+    left = quorum is not None and [one for one, _ in causes((quorum, root))] == [quorum]
+    return before if passing or explained or left else root

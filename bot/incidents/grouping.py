@@ -129,8 +129,11 @@ def _belongs(incident: Incident, root: Trouble) -> bool:
 
 
 def _had(incident: Incident) -> tuple[Trouble, ...]:
-    """Return what an incident is told by: what is left of it, and what began it, which may be mended by now."""
-    return tuple(one for one in (incident.root, incident.about) if one is not None)
+    """Return what an incident is told by: what is left of it, and what began it, which may be mended by now.
+
+    And the loss of quorum that it brought about, whose consequences outlast it.
+    """
+    return tuple(one for one in (incident.root, incident.about, incident.quorum) if one is not None)
 
 
 def _same_address(one: Trouble, other: Trouble) -> bool:

@@ -58,6 +58,11 @@ class Incident:
     about: Trouble | None = None
     """What it is told by in the end: of the roots it has had, the one that explains the others. None for an early
     word."""
+    quorum: Trouble | None = None
+    """The loss of quorum among its troubles, kept for a while after it is over: what Pacemaker stopped for want of it
+    is down until it has been started again, and may be seen to be down only then ..."""
+    quorum_back: datetime | None = None
+    """... and when it was over."""
     lines: tuple[Line, ...] = ()
     confirmed: bool = False
     """A look has seen it; without that it was an early word only."""

@@ -325,3 +325,25 @@ def test_an_address_that_waits_first_and_then_starts_where_its_node_is_back_stay
     course.look(after=60)
     assert course.only.phase is Phase.RESOLVED
     assert "the cluster was stopped on" in course.only.title
+
+
+def test_what_stopped_for_want_of_quorum_and_is_seen_only_when_that_is_back_stays_on_the_nodes_card() -> None:
+    """Pacemaker stops HAProxy on the one node that is left, and starts it again a while after another one is back."""
+    course = Course()
+    no_quorum, proxy = trouble(What.QUORUM_LOST, "web", "n1"), trouble(What.PROXY_DOWN, "n1")
+    course.look(LOST, no_quorum)
+    course.look(LOST, proxy, after=8)
+    assert course.only.title == "n2 is lost"
+    course.look(proxy, after=10)
+    course.look(after=5)
+    course.look(after=20)
+    assert course.only.title.startswith("n2 was lost")
+
+
+def test_what_breaks_long_after_the_quorum_is_back_has_its_own_card() -> None:
+    course = Course()
+    course.look(LOST, trouble(What.QUORUM_LOST, "web", "n1"))
+    course.look(LOST, after=8)
+    course.look(LOST, after=61)
+    course.look(LOST, trouble(What.PROXY_DOWN, "n1"), after=5)
+    assert {one.cause for one in course.open} == {"NodeLost:n2", "ProxyDown:n1"}
