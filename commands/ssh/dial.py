@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import asyncssh
 import structlog
@@ -90,6 +91,7 @@ class Dialer:
         self._host_keys = host_keys
         self._lines = asyncio.Semaphore(options.max_parallel_connects)
         self._under_way = 0
+        self._reading_keys = asyncio.Lock()
         self._client_keys: Sequence[asyncssh.SSHKeyPair] | None = None
 
     async def dial(
@@ -100,6 +102,8 @@ class Dialer:
         They are tried in their order; one that stays silent for half a second no longer keeps the next one waiting. A
         wrong host key or a refused login is an answer: no other address is tried then.
         """
+        # before any address's time begins: a passphrase takes a second to try, by design
+        keys = await self._keys(endpoints[0])
         waiting = deque(endpoints)
         trying: dict[asyncio.Task[asyncssh.SSHClientConnection], Endpoint] = {}
         problems: dict[Endpoint, NotConnected] = {}
@@ -107,7 +111,7 @@ class Dialer:
             while waiting or trying:
                 if waiting:
                     endpoint = waiting.popleft()
-                    trying[asyncio.create_task(self._persist(endpoint, tunnel))] = endpoint
+                    trying[asyncio.create_task(self._persist(endpoint, keys, tunnel))] = endpoint
                 await asyncio.wait(
                     trying, timeout=_HEAD_START if waiting else None, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -129,12 +133,12 @@ class Dialer:
         )
 
     async def _persist(
-        self, endpoint: Endpoint, tunnel: asyncssh.SSHClientConnection | None
+        self, endpoint: Endpoint, keys: Sequence[asyncssh.SSHKeyPair], tunnel: asyncssh.SSHClientConnection | None
     ) -> asyncssh.SSHClientConnection:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 async with self._lines:
-                    return await self._spread(endpoint, tunnel)
+                    return await self._spread(endpoint, keys, tunnel)
             except (asyncssh.ConnectionLost, ConnectionResetError) as error:
                 if attempt == _ATTEMPTS:
                     raise NotConnected("it hangs up before the login") from error
@@ -142,21 +146,21 @@ class Dialer:
         raise AssertionError("unreachable")
 
     async def _spread(
-        self, endpoint: Endpoint, tunnel: asyncssh.SSHClientConnection | None
+        self, endpoint: Endpoint, keys: Sequence[asyncssh.SSHKeyPair], tunnel: asyncssh.SSHClientConnection | None
     ) -> asyncssh.SSHClientConnection:
         if self._under_way:
             await asyncio.sleep(random.uniform(0, self._options.connect_jitter))  # noqa: S311
         self._under_way += 1
         try:
             async with asyncio.timeout(self._options.connect_timeout):
-                return await self._connect(endpoint, tunnel)
+                return await self._connect(endpoint, keys, tunnel)
         except TimeoutError:
             raise NotConnected(f"no answer within {self._options.connect_timeout:g} s") from None
         finally:
             self._under_way -= 1
 
     async def _connect(
-        self, endpoint: Endpoint, tunnel: asyncssh.SSHClientConnection | None
+        self, endpoint: Endpoint, keys: Sequence[asyncssh.SSHKeyPair], tunnel: asyncssh.SSHClientConnection | None
     ) -> asyncssh.SSHClientConnection:
         trusted = await self._trusted(endpoint)
         # A certificate names hosts as its authority does: by name or by address. Either is the node.
@@ -170,7 +174,7 @@ class Dialer:
                     tunnel=tunnel or (),
                     config=None,
                     username=endpoint.user,
-                    client_keys=await self._keys(endpoint),
+                    client_keys=keys,
                     agent_path=None,
                     preferred_auth=("publickey",),
                     client_factory=partial(_same, client),
@@ -212,17 +216,22 @@ class Dialer:
             raise Unreachable(f"the trusted host keys cannot be read: {error}", node=endpoint.name) from error
 
     async def _keys(self, endpoint: Endpoint) -> Sequence[asyncssh.SSHKeyPair]:
-        if self._client_keys is None:
-            paths = [str(path) for path in self._options.keys]
-            try:
-                self._client_keys = await asyncio.to_thread(asyncssh.load_keypairs, paths, self._options.passphrase)
-            except (asyncssh.KeyImportError, OSError) as error:
-                raise Unreachable(
-                    f"the bot's own SSH key cannot be read: {error}",
-                    node=endpoint.name,
-                    remedy="See `keys` and `passphrase` of the `ssh` settings.",
-                ) from None
-        return self._client_keys
+        """Read the bot's own keys, once. A list: asyncssh takes an empty tuple for "look into ~/.ssh"."""
+        async with self._reading_keys:
+            if self._client_keys is None:
+                self._client_keys = [pair for path in self._options.keys for pair in await self._read(path, endpoint)]
+            return self._client_keys
+
+    async def _read(self, path: Path, endpoint: Endpoint) -> Sequence[asyncssh.SSHKeyPair]:
+        try:
+            return await asyncio.to_thread(asyncssh.load_keypairs, str(path), self._options.passphrase)
+        except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, OSError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise Unreachable(
+                f"the bot's own SSH key {path} cannot be read: {why}",
+                node=endpoint.name,
+                remedy="See `keys` and `passphrase` of the `ssh` settings.",
+            ) from None
 
 
 async def _abandon(trying: Iterable[asyncio.Task[asyncssh.SSHClientConnection]]) -> None:
