@@ -187,7 +187,7 @@ class Listeners:
             await surface.whisper(_unexpected(error, sent))
 
     async def _actor(self, sent: Sent) -> Actor:
-        return Actor(sent.team, sent.user, await self._groups.of(sent.user))
+        return Actor(sent.team, sent.user, await self._groups.of(sent.user), sent.name)
 
 
 def _unexpected(error: Exception, sent: Sent) -> Report:

@@ -6,7 +6,7 @@ from bot.clock import Clock
 from bot.conversation import Ref
 from bot.slack.api import Api, words_for
 from bot.slack.edits import Edits
-from bot.slack.render import COMMAND, Rendered
+from bot.slack.render import COMMAND, Rendered, render
 from bot.slack.sending import send_drawn, upload
 from commands.report import Report
 
@@ -52,6 +52,10 @@ class Messages:
                 )
 
         await send_drawn(report, send, command=self._command, attach=False)
+
+    def needs_files(self, report: Report) -> bool:
+        """Whether a report is more than a message can show."""
+        return bool(render(report, command=self._command).files)
 
     async def respond(self, url: str, report: Report, *, replace: bool = False) -> None:
         """Answer by a `response_url`, where the bot need not be in the channel."""

@@ -31,6 +31,8 @@ class Sent:
     trigger: str | None = None
     """Opens a modal, within three seconds."""
     response_url: str | None = None
+    name: str = ""
+    """What they are called, where Slack says so: for the audit's readers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def slash(body: Mapping[str, Any]) -> Typed:
         body["trigger_id"],
         body["trigger_id"],
         body.get("response_url"),
+        str(body.get("user_name") or ""),
     )
     return Typed(sent, typed(body.get("text") or ""))
 
@@ -92,7 +95,8 @@ def press(body: Mapping[str, Any]) -> Press:
     channel, ts = container["channel_id"], container["message_ts"]
     thread = container.get("thread_ts") or (body.get("message") or {}).get("thread_ts")
     place = Place(channel, thread if thread != ts else None)
-    sent = Sent(*_who(body), place, body["trigger_id"], body["trigger_id"], body.get("response_url"))
+    url = body.get("response_url")
+    sent = Sent(*_who(body), place, body["trigger_id"], body["trigger_id"], url, _name(body))
     return Press(sent, pressed(body["actions"][0]), Ref(channel, ts), bool(container.get("is_ephemeral")))
 
 
@@ -101,7 +105,7 @@ def filled(body: Mapping[str, Any]) -> Filled:
     view = body["view"]
     metadata = json.loads(view["private_metadata"])
     place = Place(str(metadata["channel"]), metadata.get("thread"))
-    sent = Sent(*_who(body), place, body["trigger_id"], body["trigger_id"])
+    sent = Sent(*_who(body), place, body["trigger_id"], body["trigger_id"], name=_name(body))
     fields = tuple(block["block_id"] for block in view["blocks"] if block["type"] == "input")
     return Filled(sent, view["callback_id"].removeprefix(CALLBACK), answers(view["state"]["values"]), fields)
 
@@ -116,3 +120,8 @@ def typed(text: str) -> str:
 def _who(body: Mapping[str, Any]) -> tuple[str, str]:
     user = body["user"]
     return user.get("team_id") or body["team"]["id"], user["id"]
+
+
+def _name(body: Mapping[str, Any]) -> str:
+    user = body["user"]
+    return str(user.get("username") or user.get("name") or "")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.conversation import NotDelivered, Place, Ref
 from bot.slack.api import SlackRefused
 from bot.slack.messages import Messages
 from bot.slack.payloads import Press, Sent
-from commands.report import Report
+from commands.report import Report, Text
 
 _NOT_THERE = frozenset({"not_in_channel", "channel_not_found"})
 
@@ -63,9 +63,14 @@ class SlackSurface:
             await self.messages.edit(ref, report, final=final)
 
     async def whisper(self, report: Report) -> None:
-        """Tell the asker alone: in the channel, else by `response_url`, else in a direct message."""
+        """Tell the asker alone: in the channel, else by `response_url`, else in a direct message.
+
+        What is too long to be shown there goes into a direct message at once: only that bears files.
+        """
         if self.user is None:
             raise NotDelivered("nobody asked, so there is nobody to whisper to")
+        if not report.choices and self.messages.needs_files(report):
+            report = await self._directly(self.user, report)
         try:
             await self.messages.whisper(self.place.channel, self.user, report, thread=self.place.thread)
         except NotDelivered:
@@ -73,6 +78,14 @@ class SlackSurface:
                 await self.messages.respond(self.response_url, report)
             else:
                 await self.messages.post(self.user, report)
+
+    async def _directly(self, user: str, report: Report) -> Report:
+        """Send a direct message, and return what to say where it was asked: the report itself if it did not get there."""
+        try:
+            await self.messages.post(user, report)
+        except NotDelivered:
+            return report
+        return replace(report, parts=(Text("It is long: you have it as a direct message from me."),), next_step="")
 
     def _thread(self, under: Ref | None) -> str | None:
         """Slack's threads have one level: below a message in a thread means in that thread."""

@@ -72,6 +72,20 @@ async def test_a_whisper_falls_back_to_a_direct_message(ws: Workspace, messages:
     assert [message.text for message in ws.messages("@ada")] == ["Warning · You may not"]
 
 
+async def test_a_whisper_that_is_long_goes_whole_into_a_direct_message(ws: Workspace, messages: Messages) -> None:
+    listing = Listing("Entries", "line\n" * 500, "audit.jsonl")
+    await SlackSurface(messages, Place(OPS), ADA).whisper(Report("The audit", parts=(listing,), private=True))
+
+    (told,) = ws.ephemerals("ada")
+    assert "direct message" in told.text
+    sent, *_ = ws.messages("@ada")
+    (file,) = ws.files
+    assert file.name == "audit.jsonl"
+    assert "#ops" not in file.shared_in
+    assert sent.text.startswith("The audit")
+    assert ws.messages("#ops") == [], "nobody else sees it"
+
+
 async def test_what_nobody_asked_for_can_be_whispered_to_nobody(messages: Messages) -> None:
     with pytest.raises(NotDelivered):
         await SlackSurface(messages, Place(OPS)).whisper(Report("psst"))
