@@ -68,12 +68,17 @@ def digest(prediction: Prediction) -> tuple[str, ...]:
     """Return the prediction as words that are the same for the same prediction: for a plan's fingerprint.
 
     Only what would happen: where things are that stay where they are is no part of it, so that a change elsewhere
-    leaves it as it is.
+    leaves it as it is. What ran on a node that goes down is gone without an action, so places count too.
     """
     done = {
         f"{action.kind} {action.resource}: {action.source or '-'} > {action.target or '-'}"
         + (" (blocked)" if action.blocked else "")
         for action in prediction.actions
     }
+    placed = (
+        f"{resource} on {', '.join(nodes) or 'no node'}"
+        for resource, nodes in prediction.after.items()
+        if nodes != prediction.before.get(resource, ())
+    )
     unclean = (f"{node} unclean" for node in prediction.unclean)
-    return (*sorted(done), *sorted(unclean), "quorum" if prediction.quorate else "no quorum")
+    return (*sorted(done), *sorted(placed), *sorted(unclean), "quorum" if prediction.quorate else "no quorum")

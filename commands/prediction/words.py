@@ -134,10 +134,11 @@ def _wanted(prediction: Prediction, resource: str, asked: tuple[Simulated, ...])
     return any(_means(change, names, gone, new) for change in wishes)
 
 
-def _means(change: Simulated, names: set[str], gone: Container[str], new: Container[str]) -> bool:
+def _means(change: Simulated, names: set[str], gone: tuple[str, ...], new: tuple[str, ...]) -> bool:
     match change:
         case NodeLost(node) | NodeStopped(node) | NodeStandby(node):
-            meant = node in gone
+            # what ran nowhere, and starts now, was in its way: a node is confirmed down so that others may take over
+            meant = node in gone or not gone
         case NodeBack(node):
             meant = node in new
         case NodeAttribute(node, name):

@@ -35,6 +35,12 @@ async def test_bare_servers_become_a_cluster_that_is_operated_from_chat(box: Box
     assert "healthy" in status
     assert "2 of 2 nodes online" in status
     assert "joined" in (await ada.ask("/hacluster members")).text
+    lying = _temporary_files(bare_lab)
+    foretold = (await ada.ask("/hacluster whatif n2 lost")).text
+    assert "vip2 would run nowhere" in foretold
+    assert "waits at its gate" in foretold
+    assert "two_node" in foretold
+    assert _temporary_files(bare_lab) == lying, "the copy of the configuration is gone"
     assert "trust each other already" in (await ada.ask("/hacluster auth")).text
     assert "already" in (await ada.ask("/hacluster enable")).text
     assert "done and verified" in await ada.do("/hacluster disable")
@@ -110,6 +116,12 @@ async def test_the_form_makes_a_fenced_cluster_of_both_families_and_another_bot_
         bob = Person(stranger)
         await bob.do(f"/hacluster adopt {two_families.nodes['n1'][0]}")
         assert "set up already" in (await bob.ask("/hacluster setup web")).text
+
+
+def _temporary_files(lab: Lab) -> set[str]:
+    """Return what lies where temporary files and Pacemaker's own copies of its configuration do, on any node."""
+    look = ["find", "/tmp", "/var/lib/pacemaker/cib", "-name", "tmp.*", "-o", "-name", "shadow.*"]  # noqa: S108 - looked at only
+    return {line for node in lab.nodes for line in lab.exec(node, look).stdout.splitlines()}
 
 
 def _holder(lab: Lab, address: str) -> tuple[str, str]:
