@@ -126,6 +126,7 @@ async def serve(settings: Settings) -> None:
         secret = slack.signing_secret.get_secret_value() if slack.mode == "http" and slack.signing_secret else None
         groups = {group for grant in settings.policy.grants for group in grant.groups}
         front = Slack(api, dispatcher, groups=groups, signing_secret=secret)
+        await front.try_token()
         token = slack.app_token.get_secret_value() if slack.mode == "socket" and slack.app_token else None
         dispatcher.reaches(front.surface)
         socket = Socket(front.bolt, api, token) if token else None

@@ -32,6 +32,18 @@ _TOO_FAST = frozenset({"ratelimited", "rate_limited"})
 _HALF_DONE = frozenset({"fatal_error", "internal_error", "service_unavailable"})
 """With these Slack says that some of what was asked may have been done."""
 
+TOKEN_REFUSED = frozenset({
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+    "not_allowed_token_type",
+    "missing_scope",
+    "no_permission",
+})  # fmt: skip
+"""Slack's words for a token that no patience makes good."""
+
 
 class SlackRefused(NotDelivered):
     """Slack took the call and said no. `code` is its word for why, such as `not_in_channel`."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from slack_bolt.async_app import AsyncApp
 
 from bot.clock import Clock
-from bot.conversation import Courier, Dispatch, Place, Surface
-from bot.slack.api import Api
+from bot.conversation import Courier, Dispatch, NotDelivered, Place, Surface
+from bot.slack.api import TOKEN_REFUSED, Api, SlackRefused, words_for
 from bot.slack.courier import SlackCourier
 from bot.slack.forms import Forms
 from bot.slack.groups import Groups
@@ -19,9 +19,11 @@ from bot.slack.render import COMMAND
 from bot.slack.sdk_log import sdk_logger
 from bot.slack.surface import SlackSurface
 from bot.slack.work import Work
+from commands.errors import HaclusterError
 
 _LAST_EDITS = 5.0
 """Seconds that a shutdown gives to edits which wait for their turn, however long Slack asks for patience."""
+_TRYING = 10.0
 
 
 class Slack:
@@ -47,6 +49,24 @@ class Slack:
         """How the outbox's messages get here."""
         listeners = Listeners(dispatch, self._messages, Forms(api), Groups(api, groups, clock), self._work)
         listeners.register(self.bolt)
+
+    async def try_token(self) -> None:
+        """Ask whether Slack takes the bot token: without it everything is heard and nothing answered.
+
+        Raises `HaclusterError` where it does not. That Slack cannot be asked is no refusal: the connection tells of it.
+        """
+        try:
+            async with asyncio.timeout(_TRYING):
+                with words_for("auth.test"):
+                    await self.api.once.auth_test()
+        except SlackRefused as refused:
+            if refused.code in TOKEN_REFUSED:
+                raise HaclusterError(
+                    f"Slack refuses the bot token: {refused.code}",
+                    remedy="Install the app again and copy its Bot User OAuth Token to slack.bot_token.",
+                ) from None
+        except (NotDelivered, TimeoutError):
+            pass
 
     def surface(self, place: Place) -> Surface:
         """Return where the bot says something of its own accord, as alerts and reports."""

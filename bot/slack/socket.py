@@ -18,22 +18,11 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 from bot.clock import Clock
 from bot.conversation import NotDelivered
-from bot.slack.api import Api, SlackRefused, words_for
+from bot.slack.api import TOKEN_REFUSED, Api, SlackRefused, words_for
 from bot.slack.sdk_log import sdk_logger
 from commands.errors import HaclusterError
 
 _LONGEST_PAUSE = 30.0
-_TOKEN_REFUSED = frozenset({
-    "invalid_auth",
-    "not_authed",
-    "account_inactive",
-    "token_revoked",
-    "token_expired",
-    "not_allowed_token_type",
-    "missing_scope",
-    "no_permission",
-})  # fmt: skip
-
 _log = structlog.get_logger(__name__)
 
 
@@ -125,7 +114,7 @@ class Socket:
                 with words_for("apps.connections.open"):
                     await self._api.repeatable.apps_connections_open(app_token=self._app_token)
         except SlackRefused as refused:
-            if refused.code not in _TOKEN_REFUSED:
+            if refused.code not in TOKEN_REFUSED:
                 raise
             remedy = "Make an app-level token with the scope connections:write and Socket Mode switched on."
             raise AppTokenRefused(f"Slack refuses the app token: {refused.code}", remedy=remedy) from None

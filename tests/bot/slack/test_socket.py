@@ -15,6 +15,7 @@ from bot.slack.api import Api, open_api
 from bot.slack.front import Slack
 from bot.slack.http import serving
 from bot.slack.socket import AppTokenRefused, Patience, Socket
+from commands.errors import HaclusterError
 from sandbox.slack import Workspace
 
 QUICK = Patience(grace=1.5, connecting=1.0, closing=1.0, ping=0.1, look=0.05)
@@ -122,3 +123,16 @@ async def test_slack_asking_to_reconnect_loses_nothing(bot: Any) -> None:
     (asked,) = await bot.desk.until(1)
 
     assert asked.what == "status"
+
+
+async def test_a_bad_bot_token_is_told_at_once(ws: Workspace, desk: Any) -> None:
+    async with open_api("xoxb-wrong", f"{ws.url}/api/") as api:
+        with pytest.raises(HaclusterError, match="refuses the bot token: invalid_auth") as refused:
+            await Slack(api, desk).try_token()
+    assert "Bot User OAuth Token" in refused.value.remedy
+
+
+async def test_a_slack_that_cannot_be_asked_refuses_no_token(ws: Workspace, api: Api, desk: Any) -> None:
+    await ws.go_away()
+
+    await Slack(api, desk).try_token()
