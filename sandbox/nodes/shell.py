@@ -30,6 +30,7 @@ class Meant:
 
 def understand(world: World, machine: Machine, line: str) -> Meant | Answer:
     """Return what a line means, or the answer at once if nothing can be done with it."""
+    world.lines.append(line)
     try:
         words, environment = lines.command(line)
     except ValueError as error:

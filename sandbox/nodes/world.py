@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
 
@@ -34,6 +35,8 @@ class World:
         self.vips: tuple[str, ...] = (f"{subnet}.101", f"{subnet}.102")
         self.power_changed: Callable[[str], None] = lambda name: None  # noqa: ARG005
         """Called with a machine's name when it was switched off or on."""
+        self.lines: deque[str] = deque(maxlen=20_000)
+        """The latest lines that sshd was handed: what anybody on the machines could read in a list of processes."""
         self.unknown_commands: list[str] = []
         """Command lines that nothing here can play: what a test asserts to stay empty."""
         self.defects: list[str] = []
