@@ -8,47 +8,36 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from commands import configuration
-from commands.facts.cib import Cib
-from commands.facts.crm_mon import ClusterStatus
-from commands.facts.fact import Known
-from commands.plan import Decision, NothingToDo, Plan, Progress, Refusal, apply
-from commands.snapshot import gather
 from commands.ssh.host_keys import KnownHostsFiles
 from commands.ssh.options import SshOptions
 from commands.ssh.runner import SshRunner
-from commands.verbs import CLUSTER_VERBS
-from commands.verbs.serving import holders
-from commands.verbs.verb import Declared, Desk
-from commands.verbs.words import parse, tokens
 from config.inventory import ClusterSpec
 from sandbox.lab import situations
 from sandbox.lab.lab import Lab
 from tests.lab.conftest import GENERATIONS
+from tests.operating import Operator, told
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(900)]
 NODES = ("n1", "n2", "n3")
-VERBS = {verb.name: verb for verb in CLUSTER_VERBS}
 
 
-class Operator:
-    """Somebody who types verbs, confirms every plan, and looks at what came of it."""
+class Ada(Operator):
+    """An operator who has a shell on the nodes as well."""
 
     def __init__(self, lab: Lab, runner: SshRunner) -> None:
+        cluster = {
+            "name": "web",
+            "nodes": [{"name": name, "addresses": [str(a) for a in found]} for name, found in lab.nodes.items()],
+            "vips": [{"address": lab.free_address(k), "prefix": 24} for k in (1, 2)],
+            "failover": "approved",
+        }
+        super().__init__(ClusterSpec.model_validate(cluster), runner)
         self.lab = lab
-        self.runner = runner
-        self.cluster = ClusterSpec.model_validate(
-            {
-                "name": "web",
-                "nodes": [{"name": name, "addresses": [str(a) for a in found]} for name, found in lab.nodes.items()],
-                "vips": [{"address": lab.free_address(k), "prefix": 24} for k in (1, 2)],
-                "failover": "approved",
-            }
-        )
 
     async def configure(self) -> None:
         """Put HAProxy, the floating IPs and their gates in place, and a resource that is neither."""
@@ -63,62 +52,6 @@ class Operator:
         """Do what the bot has no part in."""
         return self.lab.exec(node, ["sh", "-c", line]).stdout
 
-    async def decided(self, text: str) -> Decision:
-        name, *rest = tokens(text)
-        verb = VERBS[name]
-        assert verb.change is not None
-        desk = Desk({"web": Declared(self.cluster, "file")}, self.runner)
-        request = verb.parse(parse(rest, verb.accepts, verb.usage), desk)
-        return verb.change.decide(request, await gather(self.cluster, self.runner, verb.change.reads))
-
-    async def do(self, text: str) -> Plan:
-        """Confirm what is planned; every step must prove itself."""
-        plan = await self.decided(text)
-        assert isinstance(plan, Plan), f"{text}: {plan}"
-        ended: list[Progress] = [event async for event in apply(plan, self.runner) if event.state != "started"]
-        problems = [f"{event.step.title}: {event.problem}" for event in ended if event.state != "done"]
-        assert not problems, f"{text}: {problems}"
-        return plan
-
-    async def do_once(self, text: str) -> Plan:
-        """Do it, and find nothing left to do."""
-        plan = await self.do(text)
-        again = await self.decided(text)
-        assert isinstance(again, NothingToDo), f"{text}: {again}"
-        return plan
-
-    async def refused(self, text: str) -> str:
-        decision = await self.decided(text)
-        assert isinstance(decision, Refusal), f"{text}: {decision}"
-        return "\n".join(f"{reason.text} {reason.remedy}" for reason in decision.reasons)
-
-    async def until(
-        self, holds: Callable[[ClusterStatus], bool], at: str = "n1", within: float = 90.0
-    ) -> ClusterStatus:
-        """Look until a node's view of the cluster is as wanted."""
-        async with asyncio.timeout(within):
-            while True:
-                reading = (await gather(self.cluster, self.runner, ("status",), (at,))).node(at).status
-                if isinstance(reading, Known) and isinstance(reading.value, ClusterStatus) and holds(reading.value):
-                    return reading.value
-                await asyncio.sleep(0.5)
-
-    async def where(self, vip: int) -> tuple[str, ...]:
-        """Return which nodes have a floating IP, by their own word."""
-        snapshot = await gather(self.cluster, self.runner, ("addresses",))
-        return holders(snapshot, str(self.cluster.vips[vip - 1].address))
-
-    async def leftovers(self) -> list[str]:
-        snapshot = await gather(self.cluster, self.runner, ("cib",), ("n1",))
-        reading = snapshot.node("n1").cib
-        assert isinstance(reading, Known)
-        assert isinstance(reading.value, Cib)
-        return [one.id for one in reading.value.leftover_moves]
-
-
-def told(plan: Plan) -> str:
-    return "\n".join((plan.summary, *(risk.text for risk in plan.risks)))
-
 
 @pytest.fixture(params=sorted(GENERATIONS, key=lambda debian: debian != 12), ids=lambda debian: f"debian{debian}")
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
@@ -131,10 +64,10 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
 
 
 @pytest.fixture
-async def ada(lab: Lab) -> AsyncIterator[Operator]:
+async def ada(lab: Lab) -> AsyncIterator[Ada]:
     options = SshOptions(user="root", keys=(lab.key,), connect_timeout=3.0)
     runner = SshRunner(options, KnownHostsFiles((lab.known_hosts,)))
-    operator = Operator(lab, runner)
+    operator = Ada(lab, runner)
     try:
         await operator.configure()
         yield operator
@@ -142,7 +75,7 @@ async def ada(lab: Lab) -> AsyncIterator[Operator]:
         await runner.close()
 
 
-async def test_every_verb_does_what_it_says_and_knows_when_it_is_done(lab: Lab, ada: Operator) -> None:
+async def test_every_verb_does_what_it_says_and_knows_when_it_is_done(lab: Lab, ada: Ada) -> None:
     if lab.plan.debian == 12:
         await _out_of_service_and_back(ada)
         await _one_node_stopped(ada)
@@ -155,7 +88,7 @@ async def test_every_verb_does_what_it_says_and_knows_when_it_is_done(lab: Lab, 
     await _unblocked(ada)
 
 
-async def _out_of_service_and_back(ada: Operator) -> None:
+async def _out_of_service_and_back(ada: Ada) -> None:
     plan = await ada.do_once("standby n1")
     assert [step.id for step in plan.steps] == ["gate-vip1", "standby", "serving"]
     assert await ada.where(1) == ("n3",), "the node without a floating IP takes it"
@@ -177,7 +110,7 @@ async def _out_of_service_and_back(ada: Operator) -> None:
     await ada.do_once("failback vip2")
 
 
-async def _one_node_stopped(ada: Operator) -> None:
+async def _one_node_stopped(ada: Ada) -> None:
     await ada.do_once("stop --node n2")
     assert await ada.where(2) == ("n3",)
     assert "quorum" in await ada.refused("stop --node n1")
@@ -186,7 +119,7 @@ async def _one_node_stopped(ada: Operator) -> None:
     await ada.do_once("failback vip2")
 
 
-async def _hands_off(ada: Operator) -> None:
+async def _hands_off(ada: Ada) -> None:
     begun = await ada.do_once("maintenance on")
     assert "no failover" in told(begun)
     vip = str(ada.cluster.vips[0].address)
@@ -201,7 +134,7 @@ async def _hands_off(ada: Operator) -> None:
     await ada.do_once("maintenance off n3")
 
 
-async def _moved_and_cleared(ada: Operator) -> None:
+async def _moved_and_cleared(ada: Ada) -> None:
     status = await ada.until(lambda status: bool(status.holders("d1")))
     (here,) = status.holders("d1")
     there = next(name for name in NODES if name != here)
@@ -214,7 +147,7 @@ async def _moved_and_cleared(ada: Operator) -> None:
     assert await ada.leftovers() == []
 
 
-async def _failed_and_forgotten(ada: Operator) -> None:
+async def _failed_and_forgotten(ada: Ada) -> None:
     (here,) = (await ada.until(lambda status: bool(status.holders("d1")))).holders("d1")
     ada.by_hand(f"crm_resource --fail --resource d1 --node {here}")
     await ada.until(lambda status: any(failure.resource == "d1" for failure in status.failures))
@@ -222,7 +155,7 @@ async def _failed_and_forgotten(ada: Operator) -> None:
     await ada.do_once("cleanup d1")
 
 
-async def _restarted(ada: Operator) -> None:
+async def _restarted(ada: Ada) -> None:
     await ada.do("restart d1")
     plan = await ada.do("restart haproxy")
     assert [step.id for step in plan.steps] == ["restart-n3", "restart-n1", "restart-n2"], (
@@ -231,7 +164,7 @@ async def _restarted(ada: Operator) -> None:
     assert await ada.leftovers() == []
 
 
-async def _fenced(ada: Operator) -> None:
+async def _fenced(ada: Ada) -> None:
     assert "confirm-down n3" in await ada.refused("fence n3 --reason test")
     ada.by_hand("pcs stonith create fence-n3 fence_dummy pcmk_host_list=n3 && pcs property set stonith-enabled=true")
     ada.by_hand("crm_resource --wait --timeout=60")
@@ -240,12 +173,12 @@ async def _fenced(ada: Operator) -> None:
     # the device only says that it did it
     await asyncio.to_thread(ada.lab.power_off, "n3")
     await ada.until(lambda status: (n3 := status.node("n3")) is not None and not n3.online and not n3.unclean)
-    assert isinstance(await ada.decided("fence n3 --reason test"), NothingToDo)
+    await ada.nothing("fence n3 --reason test")
     await asyncio.to_thread(ada.lab.power_on, "n3")
     await ada.until(lambda status: "n3" in status.holders("haproxy"))
 
 
-async def _confirmed(ada: Operator) -> None:
+async def _confirmed(ada: Ada) -> None:
     """With fencing on and a device that cannot fence n3, its loss leaves it unclean until somebody vouches for it."""
     ada.by_hand("pcs stonith delete fence-n3 && pcs stonith create fence-n1 fence_dummy pcmk_host_list=n1")
     ada.by_hand("crm_resource --wait --timeout=60")
@@ -260,10 +193,10 @@ async def _confirmed(ada: Operator) -> None:
     assert "nobody could ask" not in told(plan)
 
 
-async def _unblocked(ada: Operator) -> None:
+async def _unblocked(ada: Ada) -> None:
     """With n3 gone, the loss of n2 takes quorum: n1 is told to decide alone, once n2 is seen to be off."""
     ada.by_hand("pcs property set stonith-enabled=false")
-    assert isinstance(await ada.decided("unblock --reason test"), NothingToDo)
+    await ada.nothing("unblock --reason test")
     await asyncio.to_thread(ada.lab.cut, "n2", "n1")
     await ada.until(lambda status: not status.quorate)
     assert "answers on SSH" in await ada.refused("unblock --reason test"), "it is only cut off"
