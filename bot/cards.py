@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from commands.errors import CommandFailed, HaclusterError, HostKeyUnknown, NotAllowed, UsageError
+from commands.errors import CommandFailed, HaclusterError, HostKeyUnknown, NotAllowed, PlanStale, UsageError
 from commands.plan import NothingToDo, Plan, Progress, Refusal, State
 from commands.report import Choice, Finding, Level, Listing, Part, Report, Table, Text
 from commands.verbs.verb import DRY_RUN
@@ -188,7 +188,7 @@ def refused(refusal: Refusal, cluster: str, offers: Iterable[tuple[HostKeyUnknow
         Text(f"{error.node} ({error.address}) offers the host key `{error.fingerprint}`.") for error, _ in offered
     )
     return Report(
-        f"`{cluster}`: {refusal.verb} is not possible: {_count(len(refusal.reasons), 'reason')}",
+        f"`{refusal.about or cluster}`: {refusal.verb} is not possible: {_count(len(refusal.reasons), 'reason')}",
         Level.CRITICAL,
         (*refusal.reasons, *keys),
         choices=tuple(
@@ -213,14 +213,20 @@ def problem(error: HaclusterError) -> Report:
     titles: Mapping[type[Exception], str] = {
         UsageError: "I cannot make sense of that",
         NotAllowed: "You may not do that here",
+        PlanStale: "That came too late",
     }
     title = next((words for kind, words in titles.items() if isinstance(error, kind)), "That did not work")
-    level = Level.WARNING if isinstance(error, UsageError | NotAllowed) else Level.CRITICAL
-    words = [Text(f"{error}.")]
+    level = Level.WARNING if isinstance(error, UsageError | NotAllowed | PlanStale) else Level.CRITICAL
+    words = [Text(sentence(str(error)))]
     if error.remedy:
         words.append(Text(error.remedy))
     output = (Listing("The tool's own words", error.output),) if isinstance(error, CommandFailed) else ()
     return Report(title, level, (*words, *output), private=True)
+
+
+def sentence(words: str) -> str:
+    """End words with a full stop, unless they end with their own mark."""
+    return words if words.endswith((".", "?", "!")) else f"{words}."
 
 
 def unexpected(reference: str) -> Report:

@@ -10,9 +10,9 @@ Who must click is the policy's to say: the one who asked (Confirm), or so many o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from bot import approval_cards, approvals, audit, cards, host_keys, ids
@@ -23,15 +23,18 @@ from bot.store.rows import PlanRow, PlanState, VoteRow
 from bot.under_way import LEASE, Time, UnderWay
 from bot.understanding import only_to_show, reason_of, understand
 from bot.world import World
-from commands.errors import NotAllowed, PlanStale, UsageError
+from commands.errors import NotAllowed, PlanStale, Unreachable, UsageError
 from commands.plan import Decision, NothingToDo, Plan, Refusal
 from commands.prediction.foresight import Foresight, bound, foresee
 from commands.report import Level, Part, Report
-from commands.snapshot import Snapshot, gather
+from commands.snapshot import NodeSnapshot, Snapshot, gather
+from commands.verbs.patience import Impatient
 from commands.verbs.verb import Change, Verb
 from config.inventory import ClusterSpec
 from config.policy import LOCAL, Role
 
+QUICK = 0.5
+"""Seconds that a node gets to answer which did not when the plan was shown: somebody waits for their click to count."""
 SHOWN = 200
 """How many shown plans are kept in memory, to tell what changed since."""
 
@@ -45,6 +48,13 @@ class Decided:
     foresight: Foresight | None
 
     @property
+    def silent(self) -> frozenset[str]:
+        """The nodes that could not be reached."""
+        asked = tuple(field.name for field in fields(NodeSnapshot) if field.name != "node")
+        found = self.snapshot.unknown(*asked)
+        return frozenset(node.node.name for node, why in found if isinstance(why.error, Unreachable))
+
+    @property
     def fingerprint(self) -> str:
         """What an approval is given for."""
         return bound(self.decision, self.foresight) if isinstance(self.decision, Plan) else ""
@@ -53,6 +63,27 @@ class Decided:
     def foreseen(self) -> tuple[Part, ...]:
         """What the plan's card says about it."""
         return self.foresight.parts() if self.foresight is not None else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A plan as it was shown, and the nodes that were silent then."""
+
+    plan: Plan
+    silent: frozenset[str]
+
+
+_BECAME: Mapping[PlanState, str] = {
+    "running": "is under way already",
+    "done": "is done already",
+    "failed": "was tried already, and failed",
+    "cancelled": "is cancelled already",
+    "denied": "was denied",
+    "withdrawn": "was withdrawn",
+    "expired": "was not confirmed in time",
+    "interrupted": "was interrupted: the bot stopped while it ran",
+    "stale": "no longer fitted the cluster, and was not carried out",
+}
 
 
 class Changes:
@@ -64,7 +95,7 @@ class Changes:
     def __init__(self, world: World, time: Time | None = None) -> None:
         self._world = world
         self._time = time or Time()
-        self._shown: dict[str, Plan] = {}
+        self._shown: dict[str, Shown] = {}
         self.surface_of: Callable[[Place], Surface] | None = None
 
     async def propose(
@@ -113,7 +144,7 @@ class Changes:
             incident=incident,
         )
         await store.add_plan(row)
-        self._remember(row.id, decision)
+        self._remember(row.id, Shown(decision, decided.silent))
         changed = differences(before, decision) if before else ()
         if rule.alone:
             ref = await surface.post(cards.proposal(decision, row.id, changed=changed, more=decided.foreseen))
@@ -137,7 +168,7 @@ class Changes:
         verb, request, _ = await understand(self._world, actor, Place(row.channel, row.thread_ts), row.text)
         await self.recover()  # what a dead bot left running must not bar the way
         if not await store.claim(row.id, "waiting", "running", actor.key, now, lease=now + LEASE):
-            raise UsageError("somebody was faster", remedy="The message shows what became of the plan.")
+            raise PlanStale("somebody was faster", remedy="The message shows what became of the plan.")
         await self._carry_out(actor, actor, row, verb, request, message, surface)
 
     async def approve(
@@ -182,7 +213,7 @@ class Changes:
                 await surface.post(approval_cards.alone(row, actor.key, reason))
             await self._carry_out(actor, asker, row, verb, request, card, surface)
             return
-        decided = await self._decide(verb, request)
+        decided = await self._decide(verb, request, self._silent(row))
         if isinstance(decided.decision, Plan) and decided.fingerprint == row.fingerprint:
             shown = approval_cards.request(decided.decision, row, votes, needed, more=decided.foreseen)
             await surface.edit(card, shown)
@@ -215,12 +246,12 @@ class Changes:
         row = await self._waiting(plan_id)
         if not self._world.policy.allows(Role.VIEWER, actor.team, actor.user, actor.groups, row.cluster):
             raise NotAllowed(f"looking at `{row.cluster}` takes the role viewer")
-        plan = self._shown.get(row.id)
-        if plan is None:
+        shown = self._shown.get(row.id)
+        if shown is None:
             raise PlanStale(
                 "the bot was restarted since this plan was shown", remedy=f"Ask again: `/hacluster {row.text}`"
             )
-        await surface.whisper(cards.copied(plan))
+        await surface.whisper(cards.copied(shown.plan))
 
     async def recover(self) -> None:
         """Note of each plan whose bot died that it was interrupted. It is never rerun by itself."""
@@ -239,7 +270,7 @@ class Changes:
         try:
             async with going.holding():
                 await self._audit(actor, row, Kind.CONFIRMED, {})
-                decided = await self._decide(verb, request)
+                decided = await self._decide(verb, request, self._silent(row))
                 decision = decided.decision
                 if isinstance(decision, Plan) and decided.fingerprint == row.fingerprint:
                     going.foresight = decided.foresight
@@ -271,7 +302,8 @@ class Changes:
         await surface.edit(card, cards.ended(row.cluster, row.verb, how, Level.WARNING), final=True)
         await self._told(row, card)
         place = Place(row.channel, row.thread_ts)
-        before = self._shown.get(row.id)
+        shown = self._shown.get(row.id)
+        before = shown.plan if shown else None
         await self.propose(asker, place, row.text, verb, request, surface, before, row.incident)
 
     async def _drop(
@@ -287,7 +319,7 @@ class Changes:
         store, now = self._world.needed_store(), self._world.now()
         summary = approval_cards.denied(actor.key, reason) if state == "denied" else ""
         if not await store.claim(row.id, "waiting", state, actor.key, now, summary=summary):
-            raise UsageError("somebody was faster", remedy="The message shows what became of the plan.")
+            raise PlanStale("somebody was faster", remedy="The message shows what became of the plan.")
         await self._audit(actor, row, kind, {"reason": reason} if reason else {})
         over = replace(row, state=state, decided_by=actor.key, finished=now, summary=summary)
         surface, card = await self._card(row, message, surface)
@@ -296,9 +328,10 @@ class Changes:
 
     # ------------------------------------------------------------------ common ground
 
-    async def _decide(self, verb: Verb, request: Any) -> Decided:
+    async def _decide(self, verb: Verb, request: Any, silent: frozenset[str] = frozenset()) -> Decided:
+        """Look and decide. Those that did not answer when it was shown are not waited for long again."""
         change, runner = _change(verb), self._world.runner
-        snapshot = await gather(request.cluster, runner, change.reads)
+        snapshot = await gather(request.cluster, Impatient(runner, QUICK, silent), change.reads)
         decision = change.decide(request, snapshot)
         foresight = await foresee(decision, snapshot, runner) if isinstance(decision, Plan) else None
         return Decided(decision, snapshot, foresight)
@@ -330,7 +363,7 @@ class Changes:
             await surface.edit(card, cards.ended(row.cluster, row.verb, "was not confirmed in time"), final=True)
             await self._told(row, card)
         minutes = (row.expires - row.created).total_seconds() / 60
-        raise UsageError(f"that plan is older than {minutes:.0f} minutes", remedy=f"Ask again: `/hacluster {row.text}`")
+        raise PlanStale(f"that plan is older than {minutes:.0f} minutes", remedy=f"Ask again: `/hacluster {row.text}`")
 
     async def _known(self, plan_id: str) -> PlanRow:
         row = await self._world.needed_store().plan(plan_id) if ids.is_id(plan_id) else None
@@ -341,15 +374,19 @@ class Changes:
     async def _waiting(self, plan_id: str) -> PlanRow:
         row = await self._known(plan_id)
         if row.state != "waiting":
-            raise UsageError(f"that plan is {row.state} already", remedy="Ask again for a new one.")
+            raise PlanStale(f"that plan {_BECAME[row.state]}", remedy="Ask again for a new one.")
         return row
 
     async def _audit(self, actor: Actor | None, row: PlanRow, kind: Kind, told: dict[str, Any]) -> None:
         body = {"plan": row.id, **told}
         await self._world.audit(actor, row.verb, row.cluster, kind, body, place=row.channel)
 
-    def _remember(self, plan_id: str, plan: Plan) -> None:
-        self._shown[plan_id] = plan
+    def _silent(self, row: PlanRow) -> frozenset[str]:
+        shown = self._shown.get(row.id)
+        return shown.silent if shown else frozenset()
+
+    def _remember(self, plan_id: str, shown: Shown) -> None:
+        self._shown[plan_id] = shown
         while len(self._shown) > SHOWN:
             del self._shown[next(iter(self._shown))]
 

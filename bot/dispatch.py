@@ -155,7 +155,7 @@ class Dispatcher:
             await self._understood(actor, place, text)
         except HaclusterError as error:
             placed = error.fields if isinstance(error, UsageError) else {}
-            words = " ".join(filter(None, (f"{error}.", error.remedy)))
+            words = " ".join(filter(None, (cards.sentence(str(error)), error.remedy)))
             # about no field in particular: at the first one, which says what it is all about
             return {field: told[:300] for field, told in (placed or {found.form.fields[0].id: words}).items()}
         self._world.start(self.request(actor, place, text, surface, key=key))

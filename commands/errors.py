@@ -60,7 +60,7 @@ class NotAllowed(HaclusterError):
 
 
 class PlanStale(HaclusterError):
-    """What was confirmed is not what would be done now."""
+    """What was confirmed is not what would be done now, or the plan waits no longer."""
 
 
 class Busy(HaclusterError):

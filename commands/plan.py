@@ -135,6 +135,8 @@ class Refusal:
 
     verb: str
     reasons: tuple[Finding, ...]
+    about: str = ""
+    """What it is about, where that is no cluster that has a name yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,19 +39,23 @@ def read_named(folder: Path | None, setting: str, name: str) -> str:
         raise NotInFolder(f"{name[:60]!r} is not a plain file name")
     if folder is None:
         raise NotInFolder(f"there is no {name!r}: {setting} is not set")
-    return read_text(folder / name)
+    return read_text(folder / name, f"{name!r} of {setting}")
 
 
-def read_text(file: Path) -> str:
-    """Return a small UTF-8 file's text. Raises `NotInFolder` saying what is wrong with the file."""
+def read_text(file: Path, called: str = "") -> str:
+    """Return a small UTF-8 file's text. Raises `NotInFolder` saying what is wrong with the file.
+
+    `called` names it for people who need not know where the bot keeps its files.
+    """
+    named = called or file
     try:
         if file.stat().st_size > LARGEST:
-            raise NotInFolder(f"{file} is larger than {LARGEST} bytes")
+            raise NotInFolder(f"{named} is larger than {LARGEST} bytes")
         content = file.read_bytes()
     except OSError as error:
-        raise NotInFolder(f"{file} cannot be read: {error.strerror}") from None
+        raise NotInFolder(f"{named} cannot be read: {error.strerror}") from None
     try:
         return content.decode()
     except UnicodeDecodeError:
         pass  # raised outside: that error would carry the content along
-    raise NotInFolder(f"{file} is not UTF-8 text")
+    raise NotInFolder(f"{named} is not UTF-8 text")

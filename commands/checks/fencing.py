@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from commands import configuration
 from commands.checks import witness
 from commands.checks.phrases import does, listed, moment
 from commands.facts.cib import Cib
@@ -45,6 +46,7 @@ def _configured(snapshot: Snapshot, cib: Cib) -> Iterator[Finding]:
     setup = f"`/hacluster setup {snapshot.cluster.name}`"
     watchdog = cib.properties.get("stonith-watchdog-timeout", "0").strip("ms ") not in {"", "0"}
     free = ungated(cib)
+    ours = {vip.id for vip in configuration.vips(snapshot.cluster)}
     if is_on(cib) and not devices(cib) and not watchdog:
         yield Finding(
             Level.CRITICAL,
@@ -56,7 +58,10 @@ def _configured(snapshot: Snapshot, cib: Cib) -> Iterator[Finding]:
             Level.CRITICAL,
             f"split brain risk: no fencing, and {does(free, 'has', 'have')} no gate. When the network between the "
             "nodes is cut, each side takes them",
-            f"Declare a fence device, or failover `approved`, then: {setup}",
+            f"Declare a fence device, or failover `approved`, then: {setup}"
+            if ours.issuperset(free)
+            else "`setup` leaves alone what other hands have made: add a device with `pcs stonith create`, then "
+            "`pcs property set stonith-enabled=true`.",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from pydantic import ValidationError
@@ -51,6 +51,12 @@ def parse(words: Words, desk: Desk) -> AdoptRequest:
 
 def decide(request: AdoptRequest, snapshot: Snapshot) -> Decision:
     """Return the cluster that the node's own configuration tells of, to be remembered."""
+    decision = _decided(request, snapshot)
+    address = str(snapshot.nodes[0].node.address)
+    return replace(decision, about=address) if isinstance(decision, Refusal) else decision
+
+
+def _decided(request: AdoptRequest, snapshot: Snapshot) -> Decision:
     (node,) = snapshot.nodes
     if not isinstance(node.conf, Known):
         error = node.conf.error

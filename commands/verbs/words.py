@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ _FOLD = str.maketrans({
     "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " ", "\t": " ", "\n": " ", "\r": " ",
     "\u200b": None, "\u200c": None, "\u200d": None, "\u2060": None, "\ufeff": None,
 })  # fmt: skip
+
+
+_OPTION = re.compile(r"--?[A-Za-z].*|--.+", re.DOTALL)
+"""What is meant as an option: with one dash too, since nothing that verbs are about has a name like that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +81,21 @@ def tokens(text: str) -> tuple[str, ...]:
 
 def parse(words: Iterable[str], options: tuple[Option, ...], usage: str) -> Words:
     """Sort words into positional ones and options. Raises `UsageError` naming the word that is wrong and the usage."""
-    known = {option.name: option for option in options}
+    known = {f"--{option.name}": option for option in options}
     positional: list[str] = []
     found: dict[str, tuple[str, ...]] = {}
     queue = list(words)
     while queue:
         word = queue.pop(0)
-        if not word.startswith("--") or word == "--":
+        if not _OPTION.fullmatch(word):
             positional.append(word)
             continue
-        name, equals, attached = word[2:].partition("=")
+        name, equals, attached = word.partition("=")
         option = known.get(name.lower())
         if option is None:
-            near = nearest(name, known)
+            near = nearest(name.lstrip("-"), [one.name for one in options])
             hint = f"; did you mean `--{near}`?" if near else ""
-            raise UsageError(f"there is no option `--{name[:40]}` here{hint}", remedy=f"Usage: `{usage}`")
+            raise UsageError(f"there is no option `{name[:42]}` here{hint}", remedy=f"Usage: `{usage}`")
         if option.value is None:
             if equals:
                 raise UsageError(f"`--{option.name}` takes no value", remedy=f"Usage: `{usage}`")

@@ -210,6 +210,9 @@ async def test_an_old_plan_is_not_run(door: Door, nodes: Nodes, time: HandTime) 
     assert (await door.row(plan_id)).state == "expired"
     assert "not confirmed in time" in words(door.surface.of("edit")[-1])
     assert "Ask again: `/hacluster flip web`" in words(door.surface.of("whisper")[-1])
+    await door.press(OPERATOR, cards.CONFIRM, plan_id)
+    assert "that plan was not confirmed in time" in words(door.surface.of("whisper")[-1])
+    assert {report.headline for report in door.surface.of("whisper")} == {"That came too late"}
 
 
 FORGED = ["", "x", "a" * 16, "a" * 100_000, "' OR 1=1 --", "\0" * 16, "\ud800" * 16, "a" * 15 + "\n", "ä" * 16]

@@ -158,7 +158,7 @@ class TestFolders:
         settings = load(secrets={})
         with pytest.raises(NotInFolder, match="files_dir is not set"):
             settings.file("web.cfg")
-        with pytest.raises(NotInFolder, match="No such file"):
+        with pytest.raises(NotInFolder, match="'ipmi_password' of secrets_dir cannot be read: No such file"):
             settings.secret("ipmi_password")
         (tmp_path / "secrets" / "binary").write_bytes(b"CANARY\xff")
         with pytest.raises(NotInFolder, match="UTF-8") as refused:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from commands.checks.phrases import does
 from commands.errors import UsageError
 from commands.facts.haproxy_config import binds_of, ports_at
 from commands.verbs.verb import Desk
@@ -102,9 +103,8 @@ def _refuse_shared(cluster: ClusterSpec, desk: Desk) -> None:
         shared = mine.keys() & _addresses(known.spec).keys() if name != cluster.name else set()
         if shared:
             whose = f"the cluster `{name}`" if desk.role(name) else "another cluster"
-            raise UsageError(f"{', '.join(sorted(shared))} belongs to {whose}", remedy="Choose another address.").about(
-                mine[min(shared)]
-            )
+            belong = does(sorted(shared), "belongs", "belong")
+            raise UsageError(f"{belong} to {whose}", remedy="Choose another address.").about(mine[min(shared)])
 
 
 def _addresses(cluster: ClusterSpec) -> dict[str, str]:
@@ -185,7 +185,10 @@ def _fencing(words: Words, nodes: AbstractSet[str], faults: _Faults) -> FencingS
 
 def sentences(error: ValidationError) -> Iterable[str]:
     """Yield what is wrong, without the input: it may be long or secret."""
-    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    for problem in problems:
+        if problem["type"] == "too_short" and any(one["loc"][:-1] == problem["loc"] for one in problems):
+            continue  # it is too short for want of what is wrong inside, which is told
         yield problem["msg"].removeprefix("Value error, ")
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from commands.checks import fencing
+from commands.facts.cib import Cib
 from commands.facts.crm_mon import FenceEvent
+from commands.facts.fact import Known
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
 
@@ -26,6 +29,18 @@ def test_neither_fencing_nor_gates_is_a_split_brain_risk(situation: SituationOf,
     open_to_all = altered(situation("healthy"), None, "cib", locations=())
     (finding,) = told(open_to_all, "split brain risk", "vip1 and vip2 have no gate")
     assert finding.level is Level.CRITICAL
+    assert "/hacluster setup web" in finding.remedy
+
+
+def test_what_other_hands_have_made_is_not_sent_to_setup(situation: SituationOf, altered: Altered, told: Told) -> None:
+    healthy = situation("healthy")
+    cib = healthy.nodes[0].cib
+    assert isinstance(cib, Known)
+    assert isinstance(cib.value, Cib)
+    renamed = tuple(replace(one, id=one.id.replace("vip1", "ip-front")) for one in cib.value.primitives)
+    (finding,) = told(altered(healthy, None, "cib", locations=(), primitives=renamed), "split brain risk", "ip-front")
+    assert "/hacluster" not in finding.remedy
+    assert "pcs stonith create" in finding.remedy
 
 
 def test_a_watchdog_is_a_device(situation: SituationOf, altered: Altered, told: Told) -> None:

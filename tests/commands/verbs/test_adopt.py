@@ -118,6 +118,18 @@ def test_one_that_is_known_is_not_remembered_again(situation: SituationOf) -> No
     assert "another cluster called `web` is known" in reasons(adopted(recorded, other))
 
 
+def test_what_is_not_adopted_is_named_by_its_address(situation: SituationOf) -> None:
+    refused = adopted(situation("healthy"), conf=Known(NoConf()))
+    assert isinstance(refused, Refusal)
+    assert refused.about == str(situation("healthy").nodes[0].node.address)
+
+
+def test_an_address_that_can_be_no_nodes_is_told_in_one_sentence() -> None:
+    with pytest.raises(UsageError) as raised:
+        requested("127.0.0.1")
+    assert str(raised.value) == "127.0.0.1 cannot be a node's address"
+
+
 def test_it_is_no_matter_what_else_is_known(situation: SituationOf) -> None:
     fenced = ClusterSpec(
         name="db",

@@ -83,6 +83,9 @@ def test_options_are_found_wherever_they_stand() -> None:
         ("--to a --to b", "given twice"),
         ("--force=yes", "takes no value"),
         ("--mode c", "one of a, b"),
+        ("vip1 -to n2", "no option `-to` here; did you mean `--to`"),
+        ("-x=1", "no option `-x` here$"),
+        ("--foo", "no option `--foo` here$"),
     ],
 )
 def test_a_wrong_option_is_named(typed: str, why: str) -> None:

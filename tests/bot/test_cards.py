@@ -1,0 +1,77 @@
+"""What the door says around a plan: levels that tell the truth, and sentences that end once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot import cards
+from commands.errors import HaclusterError, NotAllowed, PlanStale, UsageError
+from commands.plan import NothingToDo, Plan, Refusal
+from commands.report import Finding, Level, Report, Text
+from tests.bot.conftest import WEB
+
+LOST = Finding(Level.CRITICAL, "n2 is lost, as n1 sees it")
+NOT_STARTED = Finding(Level.WARNING, "n2 does not answer and is not started", "Switch it on.")
+PLAN = Plan("start", WEB, "Start `web` on n1.", ())
+
+
+def findings(report: Report) -> list[Finding]:
+    return [part for part in report.parts if isinstance(part, Finding)]
+
+
+def test_what_was_asked_for_is_done_whatever_else_is_wrong() -> None:
+    report = cards.succeeded(PLAN, 1.0, (LOST,))
+    assert (report.level, report.headline) == (Level.OK, "`web`: start done and verified in 1.0 s")
+    assert findings(report) == [LOST]
+
+
+def test_what_was_left_undone_is_told_with_the_plan_and_at_its_end_once_each() -> None:
+    plan = replace(PLAN, undone=(NOT_STARTED,))
+    assert findings(cards.proposal(plan, "id")) == [NOT_STARTED]
+    report = cards.succeeded(plan, 1.0, ())
+    assert (report.level, findings(report)) == (Level.WARNING, [NOT_STARTED])
+    assert report.headline.endswith("but not everywhere")
+
+
+@pytest.mark.parametrize("wrong", [LOST, Finding(Level.CRITICAL, "n1 has no quorum")])
+def test_a_cluster_that_was_to_run_and_does_not_is_no_success(wrong: Finding) -> None:
+    plan = replace(PLAN, leaves="running")
+    assert cards.succeeded(plan, 1.0, (wrong, Text("the membership"))).level is Level.CRITICAL
+    assert cards.succeeded(plan, 1.0, (Text("the membership"),)).level is Level.OK
+
+
+def test_nothing_to_do_is_not_nothing_wrong() -> None:
+    assert cards.nothing(NothingToDo("start", "`web` runs on n1 already.")).level is Level.OK
+    report = cards.nothing(NothingToDo("start", "`web` runs on n1 already.", (NOT_STARTED, LOST)))
+    assert (report.level, findings(report)) == (Level.CRITICAL, [NOT_STARTED, LOST])
+
+
+def test_a_refusal_about_no_cluster_yet_names_what_it_is_about() -> None:
+    reasons = (Finding(Level.CRITICAL, "there is no cluster on that node"),)
+    assert cards.refused(Refusal("adopt", reasons, about="10.0.0.1"), "adopting").headline.startswith(
+        "`10.0.0.1`: adopt"
+    )
+    assert cards.refused(Refusal("start", reasons), "web").headline.startswith("`web`: start")
+
+
+@pytest.mark.parametrize(
+    ("error", "headline", "level"),
+    [
+        (UsageError("there is no verb 'statsu'"), "I cannot make sense of that", Level.WARNING),
+        (NotAllowed("`setup` takes the role admin"), "You may not do that here", Level.WARNING),
+        (PlanStale("that plan is done already"), "That came too late", Level.WARNING),
+        (HaclusterError("the disk is full"), "That did not work", Level.CRITICAL),
+    ],
+)
+def test_what_cannot_be_done_is_headed_by_what_it_is(error: HaclusterError, headline: str, level: Level) -> None:
+    report = cards.problem(error)
+    assert (report.headline, report.level, report.private) == (headline, level, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [("no such verb", "no such verb."), ("did you mean `x`?", "did you mean `x`?"), ("No.", "No.")]
+)
+def test_a_sentence_ends_once(words: str, told: str) -> None:
+    assert cards.problem(UsageError(words)).parts[0] == Text(told)
