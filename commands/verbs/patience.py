@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from contextlib import AbstractAsyncContextManager
 
 from commands.command import Command, Completed, Runner, Stream
@@ -17,16 +18,20 @@ class Impatient:
     """A `Runner` that takes a node for unreachable when it has not answered within `seconds`.
 
     For reads only. The connection that was waited for may still come about, and then serves the next question.
+    `nodes` are the names of those it is for; all if left out.
     """
 
-    def __init__(self, runner: Runner, seconds: float = PATIENCE) -> None:
+    def __init__(self, runner: Runner, seconds: float = PATIENCE, nodes: Collection[str] | None = None) -> None:
         self._runner = runner
         self._seconds = seconds
+        self._nodes = nodes
 
     async def run(self, node: NodeSpec, command: Command) -> Completed:
         """Run it as the runner beneath does. Raises `Unreachable` early, and ValueError for a command that changes."""
         if command.changes:
             raise ValueError(f"impatience would leave the outcome of `{command.shown()}` unknown")
+        if self._nodes is not None and node.name not in self._nodes:
+            return await self._runner.run(node, command)
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._runner.run(node, command)
