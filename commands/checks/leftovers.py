@@ -20,7 +20,7 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             f"a move by hand left `{move.id}` behind: it {_binds(move)} until it is cleared",
-            f"`pcs resource clear {move.resource}` removes it." if move.resource else "Remove it with pcs.",
+            f"`clear {move.resource}` removes it." if move.resource else "Remove it with pcs.",
         )
     deadtime = cib.properties.get("dc-deadtime")
     if deadtime in configuration.SEED_DEADTIMES:

@@ -69,12 +69,12 @@ def _state(state: NodeState, member: bool | None) -> Iterator[Finding]:  # noqa:
         yield Finding(
             Level.WARNING,
             f"{name} is in maintenance: Pacemaker neither repairs nor moves anything there",
-            f"`pcs node unmaintenance {name}` ends it.",
+            f"`maintenance off {name}` ends it.",
             name,
         )
     if state.standby:
         yield Finding(
-            Level.WARNING, f"{name} is in standby: it runs no resources", f"`pcs node unstandby {name}` ends it.", name
+            Level.WARNING, f"{name} is in standby: it runs no resources", f"`unstandby {name}` ends it.", name
         )
 
 

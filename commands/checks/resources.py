@@ -26,7 +26,7 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "the whole cluster is in maintenance: Pacemaker neither repairs nor moves anything",
-            "`pcs property set maintenance-mode=false` ends it.",
+            "`maintenance off` ends it.",
         )
     yield from _failures(status)
     vips = {ip.id for ip in floating_ips.floating_ips(snapshot)}
@@ -50,7 +50,7 @@ def _failures(status: ClusterStatus) -> Iterator[Finding]:
             Level.WARNING,
             f"`{resource}` failed on {node} to {failure.task or 'run'} at {moment(failure.when)} "
             f"({failure.exit_status}{reason}{times}){barred}",
-            f"When its cause is mended: `pcs resource cleanup {resource}`.",
+            f"When its cause is mended: `cleanup {resource}`.",
             node,
         )
     for (resource, node), count in counts.items():
@@ -58,7 +58,7 @@ def _failures(status: ClusterStatus) -> Iterator[Finding]:
             yield Finding(
                 Level.WARNING,
                 f"`{resource}` failed too often on {node} and is kept away from there until cleaned up",
-                f"When its cause is mended: `pcs resource cleanup {resource}`.",
+                f"When its cause is mended: `cleanup {resource}`.",
                 node,
             )
 
@@ -69,7 +69,7 @@ def _resource(status: ClusterStatus, cib: Cib | None, name: str, *, told_elsewhe
         yield Finding(
             Level.WARNING,
             f"`{name}` still runs, but is no longer configured",
-            f"`pcs resource cleanup {name}` removes what is left of it.",
+            f"`cleanup {name}` removes what is left of it.",
         )
     for one in instances:
         if one.blocked or one.failed:
@@ -90,11 +90,9 @@ def _failed(one: ResourceState) -> Finding:
         return Finding(
             Level.CRITICAL,
             f"`{one.id}` is blocked{where}: it could not be stopped, so Pacemaker does nothing more with it",
-            f"Stop it there by hand, then `pcs resource cleanup {one.id}`.",
+            f"Stop it there by hand, then `cleanup {one.id}`.",
         )
-    return Finding(
-        Level.WARNING, f"`{one.id}` has failed{where}", f"When its cause is mended: `pcs resource cleanup {one.id}`."
-    )
+    return Finding(Level.WARNING, f"`{one.id}` has failed{where}", f"When its cause is mended: `cleanup {one.id}`.")
 
 
 def _unmanaged(status: ClusterStatus, instances: tuple[ResourceState, ...]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ the other side of a cut decides alone as well.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from commands.checks.phrases import does, listed
 from commands.command import Command
@@ -85,8 +86,9 @@ def _reasons(node: NodeSnapshot, missing: tuple[str, ...], snapshot: Snapshot) -
                 f"`adopt {node.node.name}`.",
             )
             continue
-        # one that is up with its cluster stopped would be a member again at once
-        yield from evidence.signs_of_life(snapshot, name)
+        back = f"Bring it back, with `start --node {name}` or by mending the network; or switch it off, and see that it is."
+        for sign in evidence.signs_of_life(snapshot, name):
+            yield replace(sign, remedy=back)
     if not isinstance(node.pcs_version, Known) or not isinstance(node.pcs_version.value, PcsVersion):
         yield no("its pcs does not tell its version", "Look at `status`.", node.node.name)
 

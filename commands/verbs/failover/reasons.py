@@ -61,9 +61,7 @@ def target_problems(move: Move, node: NodeSnapshot) -> list[Finding]:
         for r in status.resources
         if r.id == "haproxy" or r.id.startswith("haproxy:")
     ) and any(primitive.id == "haproxy" for primitive in move.cib.primitives):
-        found.append(
-            no("HAProxy does not run there", "See why with `status`, then `pcs resource cleanup haproxy-clone`.", name)
-        )
+        found.append(no("HAProxy does not run there", f"See why with `status`, then `cleanup haproxy {name}`.", name))
     return found
 
 
@@ -117,10 +115,17 @@ def _still_answering(move: Move, snapshot: Snapshot) -> Iterable[Finding]:
                 "Make sure that the other node is down, at its power switch or console, then ask again.",
             )
             return
+    if not silent and not move.request.reason:
+        yield from unheard(move, snapshot)
+
+
+def unheard(move: Move, snapshot: Snapshot) -> Iterable[Finding]:
+    """Yield that nobody can know whether the address is still held: then it takes a reason, and is dangerous."""
     unread = [node.node.name for node in snapshot.nodes if not isinstance(node.addresses, Known)]
-    if unread and not silent:
+    nobody = any(used.addresses.get(move.address, "") is None for _, used in snapshot.known("vips_in_use"))
+    if unread and not nobody and not move.sources:
         yield no(
             f"{' and '.join(unread)} cannot be asked, and no other node could find out whether anything answers for "
             f"{move.address}",
-            "Make sure of it by hand; `status` tells which nodes can be asked.",
+            "Make sure by hand that the machine is off; then ask again with `--reason`, saying how you know.",
         )

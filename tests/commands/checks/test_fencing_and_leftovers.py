@@ -81,7 +81,7 @@ def test_the_policy_is_what_is_configured_not_what_is_declared(situation: Situat
 
 def test_a_ban_left_behind_is_told_with_how_to_clear_it(situation: SituationOf, told: Told) -> None:
     (finding,) = told(situation("vip1-banned"), "cli-ban-vip1-on-n1", "off n1")
-    assert (finding.level, finding.remedy) == (Level.WARNING, "`pcs resource clear vip1` removes it.")
+    assert (finding.level, finding.remedy) == (Level.WARNING, "`clear vip1` removes it.")
 
 
 def test_a_setup_that_did_not_end_is_told(situation: SituationOf, told: Told) -> None:

@@ -31,7 +31,7 @@ def test_a_failure_is_told_with_when_why_and_what_follows(situation: SituationOf
     assert finding.level is Level.WARNING
     assert "UTC" in finding.text
     assert "kept away from there" in finding.text
-    assert "pcs resource cleanup haproxy" in finding.remedy
+    assert "`cleanup haproxy`" in finding.remedy
 
 
 def test_repeated_failures_are_one_finding_with_their_count(

@@ -85,6 +85,17 @@ def test_a_loss_was_not_expected_and_a_clean_stop_was(recorded: Recorded, situat
     assert (n2.online, n2.unclean, n2.expected_up) == (False, False, expected_up)
 
 
+@pytest.mark.parametrize("debian", [11, 12, 13])
+def test_each_start_is_told_from_every_other(recorded: Recorded, debian: int) -> None:
+    before, later = (
+        status(recorded(f"debian{debian}/{situation}/crm_mon.n1")) for situation in ("healthy", "n2-stopped")
+    )
+    assert {("haproxy", "n1"), ("haproxy", "n2"), ("vip1", "n1"), ("vip2", "n2")} <= before.starts.keys()
+    # vip1 left n1 with its node's standby in between, and was started there again
+    assert before.starts["vip1", "n1"] != later.starts["vip1", "n1"]
+    assert ("vip2", "n2") not in later.starts
+
+
 def test_a_start_that_failed_everywhere(recorded: Recorded) -> None:
     read = status(recorded("by-hand/debian12/haproxy-start-failed/crm_mon.n1"))
 
