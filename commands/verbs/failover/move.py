@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from commands.facts.cib import Cib
@@ -22,6 +23,8 @@ class MoveRequest:
     cluster: ClusterSpec
     vip: str
     to: str | None = None
+    reason: str = ""
+    """Why, in the asker's words: who gives one may go on where nobody can find out whether a lost node is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +125,15 @@ def cut_off(move: Move, target: str) -> tuple[str, ...]:
 def stays_behind(name: str, move: Move, target: str) -> bool:
     """Return whether the node hears of the move and is not where it goes."""
     return name != target and name in move.members
+
+
+def unheard(move: Move, snapshot: Snapshot) -> Iterable[Finding]:
+    """Yield that nobody can know whether the address is still held: then it takes a reason, and is dangerous."""
+    unread = [node.node.name for node in snapshot.nodes if not isinstance(node.addresses, Known)]
+    nobody = any(used.addresses.get(move.address, "") is None for _, used in snapshot.known("vips_in_use"))
+    if unread and not nobody and not move.sources:
+        yield no(
+            f"{' and '.join(unread)} cannot be asked, and no other node could find out whether anything answers for "
+            f"{move.address}",
+            "Make sure by hand that the machine is off; then ask again with `--reason`, saying how you know.",
+        )

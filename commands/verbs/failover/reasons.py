@@ -8,7 +8,7 @@ from commands.facts.fact import Known, NotRunning
 from commands.gates import GateState, has_away_rule
 from commands.report import Finding
 from commands.snapshot import NodeSnapshot, Snapshot
-from commands.verbs.failover.move import Move, cut_off, no, stays_behind
+from commands.verbs.failover.move import Move, cut_off, no, stays_behind, unheard
 from commands.verbs.failover.steps import allowing
 
 
@@ -117,15 +117,3 @@ def _still_answering(move: Move, snapshot: Snapshot) -> Iterable[Finding]:
             return
     if not silent and not move.request.reason:
         yield from unheard(move, snapshot)
-
-
-def unheard(move: Move, snapshot: Snapshot) -> Iterable[Finding]:
-    """Yield that nobody can know whether the address is still held: then it takes a reason, and is dangerous."""
-    unread = [node.node.name for node in snapshot.nodes if not isinstance(node.addresses, Known)]
-    nobody = any(used.addresses.get(move.address, "") is None for _, used in snapshot.known("vips_in_use"))
-    if unread and not nobody and not move.sources:
-        yield no(
-            f"{' and '.join(unread)} cannot be asked, and no other node could find out whether anything answers for "
-            f"{move.address}",
-            "Make sure by hand that the machine is off; then ask again with `--reason`, saying how you know.",
-        )

@@ -76,11 +76,19 @@ def decide(request: MoveRequest, snapshot: Snapshot) -> Decision:
     return Plan(
         "failover",
         request.cluster,
-        f"Move `{found.id}` from {listed(found.on) if found.on else 'no node'} to {target}.",
+        _summary(found, target),
         _by_gate(request, found, target, seen, snapshot) if found.gate else _by_constraint(found, target, seen),
         risks=tuple(_risks(found, target, seen)),
         guards=(*seen.guards, f"{found.id} on {list(found.on)}", f"leftovers {list(found.leftovers)}"),
     )
+
+
+def _summary(found: Resource, target: str) -> str:
+    if found.on == (target,):
+        return (
+            f"Take the constraint of a move of `{found.id}` away: it is on {target} already. Ask again to move it on."
+        )
+    return f"Move `{found.id}` from {listed(found.on) if found.on else 'no node'} to {target}."
 
 
 def _found(named: str, seen: View) -> Resource:
@@ -221,6 +229,8 @@ def _by_gate(request: MoveRequest, found: Resource, target: str, seen: View, sna
 
 
 def _risks(found: Resource, target: str, seen: View) -> Iterator[Finding]:
+    if found.on == (target,):
+        return
     if found.on:
         yield Finding(Level.INFO, f"`{found.id}` stops on {listed(found.on)}, then starts on {target}: a gap of both")
     with_it = {one.resource for one in seen.cib.colocations if one.with_resource in {found.id, *found.members}}

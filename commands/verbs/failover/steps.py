@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from commands.command import Command
 from commands.facts.fact import Known
@@ -10,7 +11,8 @@ from commands.gates import AWAY, OPEN, GateState, clear_attribute, set_attribute
 from commands.plan import Lane, Plan, Proof, Step, on_each
 from commands.report import Finding, Level
 from commands.snapshot import NodeSnapshot, Snapshot
-from commands.verbs.failover.move import Move, cut_off, stays_behind
+from commands.verbs import evidence
+from commands.verbs.failover.move import Move, cut_off, stays_behind, unheard
 from commands.verbs.serving import bound_ports, holders, serving_step
 
 PATIENCE = 30.0
@@ -27,40 +29,54 @@ def plan_of(verb: str, move: Move, target: str, snapshot: Snapshot) -> Plan:
         asked = [node.node.name for node, _ in snapshot.known("addresses")]
         steps = (*steps, serving_step(only_this, ports, tuple(step.id for step in steps), PATIENCE, asked=asked))
     source = " and ".join(move.sources) or "no node"
+    unknown = tuple(unheard(move, snapshot))
     moving = f"Move `{move.resource}` ({move.address}) from {source} to {target}."
     staying = (
         f"Close the gate of `{move.resource}` ({move.address}), which is on {target} already."
         if move.gate
-        else f"Take the constraint of a move of `{move.resource}` ({move.address}) away: it is on {target} already."
+        else f"Take the constraint of a move of `{move.resource}` ({move.address}) away: it is on {target} already. "
+        "Ask again to move it on."
     )
     return Plan(
         verb,
         cluster,
         staying if move.sources == (target,) else moving,
         steps,
-        risks=tuple(_risks(move, target, snapshot)),
+        risks=(*unknown, *_risks(move, target, snapshot, known=not unknown)),
         guards=(
             f"{move.resource} on {source}",
             f"gate {sorted(move.gate.attributes.items()) if move.gate else 'none'}",
             f"online {sorted(move.members)}",
         ),
+        risk="dangerous" if unknown else "ordinary",
     )
 
 
-def _risks(move: Move, target: str, snapshot: Snapshot) -> Iterable[Finding]:
+def _risks(move: Move, target: str, snapshot: Snapshot, *, known: bool) -> Iterable[Finding]:
     home = move.gate.home if move.gate else None
     if move.sources == (target,):
         return
     if move.sources:
         yield Finding(Level.INFO, f"connections through {move.address} end; new ones are served by {target}")
     elif home is not None and home not in move.members and not isinstance(snapshot.node(home).addresses, Known):
-        yield Finding(
-            Level.WARNING,
-            f"{home} is lost to the cluster; nothing on its subnet answers for {move.address}, so it is taken to be down",
-            f"If {home} could be alive and only cut off, look at it first.",
-        )
+        if known:
+            yield Finding(
+                Level.WARNING,
+                f"{home} is lost to the cluster; nothing on its subnet answers for {move.address}, so it is taken to be "
+                "down",
+                f"If {home} could be alive and only cut off, look at it first.",
+            )
+        yield from _evidence(home, snapshot)
     if move.gate is None:
         yield Finding(Level.INFO, "floating IPs keep apart: another one may change places with it")
+
+
+def _evidence(home: str, snapshot: Snapshot) -> Iterable[Finding]:
+    """Yield what shows that the lost node lives, or what nobody could find out, or that all was asked and is silent."""
+    signs = tuple(evidence.signs_of_life(snapshot, home)) or tuple(evidence.unheard(snapshot, home))
+    yield from (replace(sign, level=Level.WARNING) for sign in signs)
+    if not signs:
+        yield evidence.quiet(snapshot, home)
 
 
 def _on(move: Move, target: str, snapshot: Snapshot) -> Proof:

@@ -11,19 +11,19 @@ from __future__ import annotations
 from commands.errors import UsageError
 from commands.plan import Decision, NothingToDo, Refusal
 from commands.snapshot import Snapshot
-from commands.verbs import drain
+from commands.verbs import drain, evidence
 from commands.verbs.cluster_request import node_of
 from commands.verbs.drain import DrainRequest
 from commands.verbs.failover import resource
 from commands.verbs.failover.move import MoveRequest, no, seen_from, understood
 from commands.verbs.failover.reasons import best_target, nobody_takes, reasons_not_to
 from commands.verbs.failover.steps import allowing, plan_of
-from commands.verbs.verb import Change, Desk, Verb
+from commands.verbs.verb import REASON, Change, Desk, Verb
 from commands.verbs.words import Option, Words
 from config.inventory import ClusterSpec
 from config.policy import Role
 
-READS = ("addresses", "cib", "cmap", "haproxy_config", "status", "vips_in_use")
+READS = tuple(sorted({"addresses", "cib", "haproxy_config", "status", *evidence.READS}))
 
 
 def parse_failover(words: Words, desk: Desk) -> MoveRequest | DrainRequest:
@@ -33,7 +33,7 @@ def parse_failover(words: Words, desk: Desk) -> MoveRequest | DrainRequest:
     to = None if named is None else node_of(cluster, named)
     if what in {node.name for node in cluster.nodes}:
         return DrainRequest(cluster, what, to)
-    return MoveRequest(cluster, what, to)
+    return MoveRequest(cluster, what, to, (words.one(REASON.name) or "").strip())
 
 
 def parse_failback(words: Words, desk: Desk) -> MoveRequest:

@@ -187,6 +187,19 @@ def test_that_nobody_could_look_is_not_that_nobody_answers(situation: SituationO
 
 
 @GENERATIONS
+def test_where_nobody_could_look_it_takes_a_reason_and_is_dangerous(situation: SituationOf, debian: int) -> None:
+    lost = situation("n2-lost", debian)
+    decision = decide_failover(MoveRequest(lost.cluster, "vip2", reason="I pulled its plug"), lost)
+    assert isinstance(decision, Plan)
+    assert decision.risk == "dangerous"
+    assert "n2 cannot be asked" in decision.risks[0].text
+    assert not any("taken to be down" in risk.text for risk in decision.risks)
+    assert "still answers" in reasons(
+        decide_failover(MoveRequest(lost.cluster, "vip2", reason="I pulled its plug"), asked(lost, MAC))
+    ), "no reason is good enough against an address that answers"
+
+
+@GENERATIONS
 def test_a_home_that_was_stopped_says_itself_that_it_let_go(situation: SituationOf, debian: int) -> None:
     decision = failover(situation("n2-stopped", debian), "vip2")
     assert commands(steps(decision)[0]) == [("n1", attribute("vip2", "n1", "yes"))]
