@@ -80,7 +80,8 @@ def decide(request: CleanupRequest, snapshot: Snapshot) -> Decision:
         summary,
         (step,),
         risks=tuple(_risks(request, seen)),
-        guards=(*seen.guards, *sorted(failed)),
+        # without their times: what fails again and again is the same thing to forget
+        guards=(*seen.guards, *sorted(one.partition(", ")[0] for one in failed)),
     )
 
 

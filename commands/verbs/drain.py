@@ -58,7 +58,8 @@ def leaving(verb: str, request: DrainRequest, snapshot: Snapshot, seen: View) ->
     for primitive in seen.cib.primitives:
         gate = gate_state(seen.cib, primitive.id)
         address = primitive.attributes.get("ip")
-        if gate is None or not address:
+        switched_off = primitive.meta.get("target-role", "").lower() == "stopped"
+        if gate is None or not address or switched_off:
             continue
         where = holders(snapshot, address)
         if request.node not in where and (where or gate.home != request.node):
@@ -96,7 +97,7 @@ def decide(verb: str, request: DrainRequest, snapshot: Snapshot) -> Decision:
     if isinstance(seen, Refusal):
         return seen
     state = seen.status.node(request.node)
-    reasons = [*hands_off(seen)]
+    reasons = [*hands_off(seen, request.node)]
     if state is None:
         reasons.append(no(f"Pacemaker knows no node {request.node}", "Look at `members`."))
     if request.to == request.node:

@@ -106,12 +106,15 @@ def not_serving(view: View, node: str) -> Iterator[Finding]:
         yield no("it is in maintenance", f"Use `maintenance off{which}`.", node)
 
 
-def hands_off(view: View) -> Iterator[Finding]:
-    """Yield that Pacemaker would not do what it is asked, as the whole cluster is in maintenance."""
+def hands_off(view: View, node: str | None = None) -> Iterator[Finding]:
+    """Yield that Pacemaker would not do what it is asked, as the whole cluster is in maintenance, or this node."""
+    state = view.status.node(node) if node else None
     if view.status.maintenance:
         yield no(
             "the cluster is in maintenance: Pacemaker does nothing it is asked for", "Use `maintenance off` first."
         )
+    elif state is not None and state.maintenance:
+        yield no(f"{node} is in maintenance: Pacemaker stops nothing there", f"Use `maintenance off {node}` first.")
 
 
 def unfit_for(view: View, resource: str, node: str, gates: Collection[str] = ()) -> Iterator[Finding]:

@@ -51,10 +51,11 @@ def target_problems(move: Move, node: NodeSnapshot) -> list[Finding]:
         )
     if state is None or not state.online:
         found.append(no("it is not online", "Use `start`, or look at `status`.", name))
-    elif state.standby or state.maintenance or status.maintenance:
-        found.append(
-            no(f"it is in {'standby' if state.standby else 'maintenance'}", "Bring it back into service first.", name)
-        )
+    elif state.standby:
+        found.append(no("it is in standby", f"Bring it back with `unstandby {name}` first.", name))
+    elif state.maintenance or status.maintenance:
+        which = "" if status.maintenance else f" {name}"
+        found.append(no("it is in maintenance", f"Use `maintenance off{which}` first.", name))
     # one that is starting will do: Pacemaker lets the floating IP wait for it
     if not any(
         r.role in {"Started", "Starting"} and name in r.nodes

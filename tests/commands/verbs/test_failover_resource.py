@@ -74,7 +74,10 @@ def test_unasked_it_goes_to_the_node_that_runs_the_fewest(situation: SituationOf
 
 def test_a_move_that_was_cut_short_goes_on(three: Snapshot) -> None:
     begun = Location("cli-prefer-job", "job", "n1", INFINITY)
-    assert tools(with_location(with_job(three, "n1"), begun), "failover job") == MOVED[1:]
+    arrived = planned("failover job", with_location(with_job(three, "n1"), begun))
+    assert [line.partition(": ")[2] for line in lines(arrived)] == MOVED[1:]
+    assert "it is on n1 already" in said(arrived)
+    assert "gap" not in said(arrived)
     assert tools(with_location(three, begun), "failover job") == MOVED
 
 

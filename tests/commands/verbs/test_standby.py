@@ -91,6 +91,14 @@ def test_in_maintenance_nothing_is_asked_of_pacemaker(situation: SituationOf, ve
     assert "maintenance off" in refused(verb, snapshot)
 
 
+def test_a_node_in_maintenance_cannot_be_emptied(situation: SituationOf) -> None:
+    def resting(status: ClusterStatus) -> ClusterStatus:
+        return replace(status, nodes=tuple(replace(node, maintenance=node.name == "n1") for node in status.nodes))
+
+    told = refused("standby n1", with_status(whole(situation("healthy")), resting))
+    assert "`maintenance off n1` first" in told
+
+
 @GENERATIONS
 def test_a_lost_node_is_emptied_by_moving_what_waits(situation: SituationOf, debian: int) -> None:
     plan = planned("failover n2", asked(whole(situation("n2-lost", debian))))
