@@ -25,6 +25,7 @@ from bot.dispatch import Dispatcher
 from bot.duty import Duty
 from bot.memory import Memory
 from bot.outbox import Outbox
+from bot.recorded import ReadOnly
 from bot.reports.gather import Sources
 from bot.reports.rounds import Rounds, adopt
 from bot.scheduler import Scheduler
@@ -117,10 +118,10 @@ async def serve(settings: Settings) -> None:
         api = await stack.enter_async_context(open_api(slack.bot_token.get_secret_value(), slack.api_url))
         outbox = Outbox(store, SlackCourier(api, work))
         clusters = partial(_known_clusters, settings, store)
-        watchers = Watchers(Tools(runner, store, outbox, settings.watch), clusters)
+        watchers = Watchers(Tools(ReadOnly(runner), store, outbox, settings.watch), clusters)
         await adopt(store, settings.reports, _now())
         gap = timedelta(seconds=max(300.0, GAP_SWEEPS * settings.watch.sweep))
-        rounds = Rounds(Sources(store, runner, outbox.link, gap), outbox, clusters, _now)
+        rounds = Rounds(Sources(store, ReadOnly(runner), outbox.link, gap), outbox, clusters, _now)
         memory = Memory(store, _now, watchers, outbox)
         dispatcher = Dispatcher(_world(settings, store, runner, work, memory))
         secret = slack.signing_secret.get_secret_value() if slack.mode == "http" and slack.signing_secret else None

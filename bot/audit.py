@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +11,9 @@ from commands.command import Command, Completed
 from commands.plan import Decision, Plan, Progress, Refusal
 
 KEPT = 500
-"""Characters of a request, or of a word of a command."""
+"""Characters of what people typed, or of a problem."""
+_TYPED = frozenset({"text", "reason", "why"})
+"""What in an entry is people's own words, or repeats them."""
 _SECRET = re.compile(r"""([\w:-]*(?:pass|secret|token)[\w:-]*=)(?!secret:)("[^"]*"?|'[^']*'?|\S+)""", re.IGNORECASE)
 
 
@@ -70,6 +72,11 @@ def masked(text: str) -> str:
     return _SECRET.sub(r"\1…", text[:KEPT])
 
 
+def kept(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an entry's body as it may be kept: people's own words masked."""
+    return {key: masked(told) if key in _TYPED and isinstance(told, str) else told for key, told in body.items()}
+
+
 def of_decision(decision: Decision) -> tuple[Kind, dict[str, Any]]:
     """Return what was decided."""
     if isinstance(decision, Plan):
@@ -87,7 +94,7 @@ def of_step(event: Progress) -> dict[str, Any]:
 
 def of_command(node: str, command: Command) -> dict[str, Any]:
     """Return a command as its plan shows it: of a standard input that is secret, the label only."""
-    told: dict[str, Any] = {"node": node, "argv": [masked(word) for word in command.argv]}
+    told: dict[str, Any] = {"node": node, "argv": list(command.argv)}
     return {**told, "stdin": command.stdin.label} if command.stdin else told
 
 

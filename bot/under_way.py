@@ -122,7 +122,7 @@ class UnderWay:
             if wait:
                 await self.time.pause(wait)
             try:
-                reality = await gather(plan.cluster, self.world.runner, ("status",))
+                reality = await gather(plan.cluster, self.world.reading, ("status",))
             except HaclusterError:
                 return ()
             different = self.foresight.compared(reality) or ()
@@ -136,7 +136,7 @@ class UnderWay:
         if not plan.steps or plan.leaves == "stopped":
             return ()
         try:
-            return await self.world.results(plan.cluster, self.world.runner)
+            return await self.world.results(plan.cluster, self.world.reading)
         except Exception:
             # it is a look at what is there now, on top: the steps have proved themselves
             log.exception("the results of a change could not be read", cluster=plan.cluster.name)

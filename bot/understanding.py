@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from bot.conversation import Actor, Place
-from bot.recorded import ReadOnly
 from bot.world import World
 from commands.errors import NotAllowed, UsageError
 from commands.verbs.verb import DRY_RUN, REASON, Declared, Desk, Verb
@@ -75,7 +74,7 @@ async def _desk(world: World, actor: Actor, place: Place) -> Desk:
     here = [name for name, known in clusters.items() if place.channel in known.spec.channels]
     return Desk(
         clusters=clusters,
-        runner=ReadOnly(world.runner),
+        runner=world.reading,
         default_cluster=here[0] if here else None,
         channel="" if actor.team == LOCAL else place.channel,
         verbs=world.verbs,

@@ -9,8 +9,9 @@ from typing import Any
 
 import structlog
 
-from bot.audit import Kind
+from bot.audit import Kind, kept
 from bot.conversation import Actor
+from bot.recorded import ReadOnly
 from bot.store import Store
 from commands.command import Runner
 from commands.errors import HaclusterError
@@ -31,6 +32,7 @@ class World:
     declared: Mapping[str, ClusterSpec]
     """The clusters of the configuration file; they win over those made from chat."""
     runner: Runner
+    """Takes everything; only a change under way uses it, and has each command written down."""
     store: Store | None
     """None only for the terminal, where reading works without it."""
     now: Callable[[], datetime]
@@ -43,6 +45,11 @@ class World:
     last_seen: Callable[[NodeSpec], datetime | None] = lambda _: None
     memory: Any = None
     """What the bot remembers and watches; None where nothing is watched, as in a terminal without the store."""
+
+    @property
+    def reading(self) -> Runner:
+        """What everything else reads the nodes with: it takes no command that changes one."""
+        return ReadOnly(self.runner)
 
     def needed_store(self) -> Store:
         """Return the store. Raises `HaclusterError` where it could not be opened: nothing is changed without it."""
@@ -64,7 +71,8 @@ class World:
     ) -> int:
         """Write down what happened, and return the entry's number; 0 where there is no store to keep it.
 
-        Actor None is the bot itself; `place` is the channel. `body` holds no secret: secrets are in no argv.
+        Actor None is the bot itself; `place` is the channel. `body` holds no secret: they are in no argv,
+        and what people typed is masked here.
         """
         surface = "bot" if actor is None else "terminal" if actor.team == LOCAL else "slack"
         who, name = (actor.key, actor.name) if actor else ("bot", "")
@@ -72,5 +80,13 @@ class World:
             log.info("audit", who=who, verb=verb, cluster=cluster, kind=kind)
             return 0
         return await self.store.record(
-            self.now(), who, surface, verb, cluster, kind, body, name=name, place=place if surface != "terminal" else ""
+            self.now(),
+            who,
+            surface,
+            verb,
+            cluster,
+            kind,
+            kept(body),
+            name=name,
+            place=place if surface != "terminal" else "",
         )
