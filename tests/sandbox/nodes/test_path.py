@@ -47,6 +47,10 @@ async def test_bare_servers_become_a_cluster_that_is_operated_from_chat(box: Box
     assert "healthy" in status
     assert "2 floating IPs served" in status
     assert "joined" in (await ada.ask("/hacluster members")).text
+    foretold = (await ada.ask("/hacluster whatif n2 lost")).text
+    assert "vip2 would run nowhere" in foretold
+    assert "waits at its gate" in foretold
+    assert "two_node" in foretold
     assert "known already" in (await ada.ask(f"/hacluster adopt {n1.address}")).text
     assert "trust each other already" in (await ada.ask("/hacluster auth")).text
     assert "done and verified" in await ada.do("/hacluster auth --new-password")
