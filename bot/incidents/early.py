@@ -11,6 +11,7 @@ from bot.incidents.grouping import MEMBERSHIP
 from bot.incidents.phrases import TOKEN
 from bot.incidents.state import Phase, Rules, Seen
 from commands.condition import Condition, Topic
+from commands.condition.look import SHUTTING_DOWN
 from commands.signals import Signal, SignalKind
 from commands.troubles import Severity, Trouble, What, causes
 
@@ -46,6 +47,8 @@ class Ear:
         far = self._far(signal)
         if far is None:
             return
+        if self._is_leaving(far) or self._is_leaving(signal.witness):
+            return  # it takes its links with it: the look tells
         trouble = _link_trouble(signal, far)
         if any(self._holds(draft, trouble) for draft in self.drafts):
             return
@@ -93,6 +96,15 @@ class Ear:
             draft.tell(text)
         elif at > gone.now.turned:
             gone.early((), text)
+
+    def _is_leaving(self, node: str) -> bool:
+        """Whether a node was seen being stopped, or stopped."""
+        known = self.seen.known
+        if known is None:
+            return False
+        state = known.get(Topic.NODE, node)
+        stopping = state is not None and (state.word == "stopped" or state.detail == SHUTTING_DOWN)
+        return stopping or known.word(Topic.MEMBER, node) == "stopped"
 
     def _far(self, signal: Signal) -> str | None:
         """Return the node at the other end, if its name is known."""

@@ -154,6 +154,8 @@ class Seen:
     """All in force, of other clusters too."""
     names: Mapping[int, str] = field(default_factory=dict)
     """The nodes' names by corosync's numbers."""
+    known: Condition | None = None
+    """What was known when a signal was heard: an early word about a node that is just being stopped is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,6 +184,7 @@ class ClusterWatch:
             signals=signals,
             own=own,
             names=self._names,
+            known=self._condition,
         )
         await self._ledger.take(what, self._condition, kept=kept)
 

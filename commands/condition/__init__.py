@@ -42,7 +42,7 @@ def condition(snapshot: Snapshot, before: Condition | None = None) -> Condition:
             states.update(settle(topic, words, before, view.unread, gone | back if topic is Topic.JOINS else gone))
 
     add({Topic.SERVER: service.servers(view), Topic.CLOCK: clocks.clocks(view)})
-    if before is not None and view.views and None in seen.values():
+    if before is not None and view.views and (None in seen.values() or pacemaker.changing(view)):
         # the membership is just changing: what hangs on it waits for the next look too, lest it tells half of it
         add({topic: dict.fromkeys(before.of(topic)) for topic in _OF_THE_MEMBERS})
     else:

@@ -11,6 +11,7 @@ from commands.condition.record import State, Topic
 from commands.condition.testimony import Told, testimony
 from commands.facts.cib import Cib
 from commands.facts.crm_mon import ClusterStatus, FenceEvent, NodeState, ResourceState
+from commands.facts.fact import Known
 from commands.facts.pacemaker_xml import INFINITY
 
 FENCE_DEVICE = "fence device"
@@ -123,20 +124,30 @@ def whole(look: Look) -> Told:
 
 
 def deciders(look: Look) -> Told:
-    """Tell which node decides (the DC), as each Pacemaker sees it.
+    """Tell which node decides (the DC), as each Pacemaker sees it."""
+    return {
+        who: State(status.dc, witnesses=(who,), said=testimony({f"{who} status": status.dc}))
+        for who, status in look.pacemakers.items()
+        if status.dc is not None
+    }
 
-    One that no longer counts in whom corosync calls a member was asked while it was changing: the next look tells.
+
+def changing(look: Look) -> bool:
+    """Return whether a Pacemaker no longer counts in whom corosync still calls a member, though it did until now.
+
+    The two were asked one after the other, and it changed in between: one more look, unless that node itself says
+    that only its Pacemaker has ended.
     """
-    states: dict[str, State | None] = {}
+    ended = {node.node.name for node in look.snapshot.nodes if isinstance(node.status, Known)} - {
+        node.node.name for node, _ in witness.running(look.snapshot, "status")
+    }
     for who, status in look.pacemakers.items():
-        away = {node.name for node in status.nodes if not node.online} & {
-            name for name in look.names if _sees(look, who, name)
-        }
-        if status.dc is None or any(look.said_before(Topic.NODE, name) in _COUNTED for name in away):
-            states[who] = None
-        else:
-            states[who] = State(status.dc, witnesses=(who,), said=testimony({f"{who} status": status.dc}))
-    return states
+        for node in status.nodes:
+            was = look.was(Topic.NODE, node.name)
+            counted = was is not None and was.known and was.word in _COUNTED
+            if counted and not node.online and node.name not in ended and _sees(look, who, node.name):
+                return True
+    return False
 
 
 def configuration(look: Look) -> Told:

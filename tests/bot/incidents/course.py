@@ -76,6 +76,8 @@ class Course:
     incidents: dict[str, Incident] = field(default_factory=dict)
     told: list[Act] = field(default_factory=list)
     rules: Rules = RULES
+    known: Condition | None = None
+    """What was known when a signal is heard."""
     numbers: Iterator[int] = field(default_factory=count)
 
     def step(self, seen: Seen) -> tuple[Act, ...]:
@@ -105,7 +107,8 @@ class Course:
     def hear(self, *signals: Signal, after: float = 0.0) -> tuple[Act, ...]:
         """Let some seconds pass, then hear this, with nobody looking."""
         self.now += timedelta(seconds=after)
-        return self.step(Seen(self.cluster, self.now, None, (), (), signals, self.own, self.silences, NAMES))
+        seen = Seen(self.cluster, self.now, None, (), (), signals, self.own, self.silences, NAMES, self.known)
+        return self.step(seen)
 
     @property
     def open(self) -> list[Incident]:

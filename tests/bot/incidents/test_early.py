@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from bot.incidents import Phase
+from commands.condition import Condition, State, Topic
 from commands.signals import SignalKind
 from commands.troubles import What
 from tests.bot.incidents.course import LINK, LOST, STOPPED, Course, condition_of, link_signal, trouble
@@ -158,3 +161,22 @@ def test_a_token_that_comes_after_all_is_taken_back() -> None:
     course.look(after=15)
     assert course.only.phase is Phase.RESOLVED
     assert course.calls == 0
+
+
+@pytest.mark.parametrize(
+    "leaving",
+    [
+        (Topic.NODE, "n2", State("online", detail="it is shutting down")),
+        (Topic.NODE, "n2", State("stopped")),
+        (Topic.MEMBER, "n2", State("stopped")),
+    ],
+    ids=lambda leaving: leaving[2].detail or f"{leaving[0]} {leaving[2].word}",
+)
+def test_a_node_that_is_being_stopped_takes_its_links_with_it_without_a_word(
+    leaving: tuple[Topic, str, State],
+) -> None:
+    topic, name, state = leaving
+    course = Course(known=Condition("web", {(topic, name): state}))
+    assert course.hear(link_signal()) == ()
+    assert course.hear(link_signal(witness="n2", far=1)) == ()
+    assert course.hear(link_signal(far=3)) != (), "another node's link is another matter"

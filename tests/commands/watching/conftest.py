@@ -65,7 +65,10 @@ def reading() -> Callable[..., Snapshot]:
 
 @pytest.fixture(scope="session")
 def unseen() -> Callable[..., Snapshot]:
-    """Return a snapshot in which the bot could not reach the named nodes: `unseen(snapshot, "n2")`."""
+    """Return a snapshot in which the bot could not reach the named nodes: `unseen(snapshot, "n2")`.
+
+    Of these nothing is known, whatever else was recorded of them: watching asks for no more.
+    """
 
     def blind(snapshot: Snapshot, *names: str) -> Snapshot:
         fields = ("addresses", "cib", "clock", "cmap", "haproxy", "links", "quorum", "status")
@@ -73,7 +76,7 @@ def unseen() -> Callable[..., Snapshot]:
         def silent(node: NodeSnapshot) -> NodeSnapshot:
             error = Unreachable("connection timed out", node=node.node.name)
             nothing: dict[str, Any] = dict.fromkeys(fields, Unknown(str(error), error))
-            return replace(node, **nothing) if node.node.name in names else node
+            return NodeSnapshot(node.node, **nothing) if node.node.name in names else node
 
         return replace(snapshot, nodes=tuple(map(silent, snapshot.nodes)))
 

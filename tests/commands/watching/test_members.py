@@ -486,3 +486,16 @@ def test_a_node_that_is_no_longer_declared_is_forgotten(situation: SituationOf, 
     after = known(three, two)
     assert not [name for topic in (Topic.MEMBER, Topic.SIGHT, Topic.QUORUM) for name in after.of(topic) if name == "n3"]
     assert troubles(after) == ()
+
+
+def test_what_pacemaker_makes_of_a_membership_that_corosync_had_not_told_yet_waits_for_one_more_look(
+    situation: SituationOf, known: KnownAfter, reading: Alter
+) -> None:
+    """Of a split n1's corosync was asked before it, and its Pacemaker after."""
+    healthy, split = situation("healthy"), situation("split")
+    torn = reading(healthy, "n1", status=split.node("n1").status, cib=split.node("n1").cib)
+    first = known(healthy, torn)
+    assert diff(known(healthy), first) == ()
+    assert unsettled(known(healthy), first)
+    assert diff(first, known(healthy, torn, healthy)) == (), "it was nothing"
+    assert "ViewsDiffer:web" in {one.key for one in troubles(known(healthy, torn, split, split))}
