@@ -90,8 +90,8 @@ def _absent(snapshot: Snapshot, node: NodeSnapshot, maps: dict[str, CorosyncMap]
     status = witness.pacemaker(snapshot)
     state = status.node(name) if status else None
     stopped = witness.stopped(node)
+    remedy = f"It does not answer: look at its power and network, then {start}." if sight.is_blind(node) else start
     if state is not None and not state.online and not state.expected_up and not state.unclean:
-        remedy = f"It does not answer: look at its power and network, then {start}." if sight.is_blind(node) else start
         yield Finding(Level.WARNING, f"{name} is no member{seen} it: {_why_down(status, name)}", remedy, name)
     elif state is None and stopped:
         yield Finding(Level.WARNING, f"the cluster does not run on {name}", start, name)
@@ -102,6 +102,10 @@ def _absent(snapshot: Snapshot, node: NodeSnapshot, maps: dict[str, CorosyncMap]
             f"Look at `journalctl -u corosync` on {name}, then {start}.",
             name,
         )
+    elif state is None and not any(_has_been_there(maps[who], name) for who in witnesses):
+        # without Pacemaker's word there is only corosync's, which begins anew with each start
+        since = f"it has not joined since the cluster was started on {listed(witnesses)}"
+        yield Finding(Level.WARNING, f"{name} is no member{seen} it: {since}", remedy, name)
     else:
         silent = ", and does not answer the bot either" if sight.is_blind(node) else ""
         yield Finding(
@@ -110,6 +114,12 @@ def _absent(snapshot: Snapshot, node: NodeSnapshot, maps: dict[str, CorosyncMap]
             f"Look at {name}'s power and network, from its console.",
             name,
         )
+
+
+def _has_been_there(cmap: CorosyncMap, name: str) -> bool:
+    """Return whether corosync has seen the node since it was started itself."""
+    ids = {node.node_id for node in cmap.nodelist if node.name == name}
+    return any(member.node_id in ids for member in cmap.members)
 
 
 def _why_down(status: ClusterStatus | None, name: str) -> str:

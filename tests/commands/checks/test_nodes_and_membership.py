@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from commands.checks import findings
+from commands.facts.corosync_cmap import CorosyncMap
 from commands.facts.crm_mon import ClusterStatus, NodeState
-from commands.facts.fact import Known, NotRunning, Unknown
+from commands.facts.fact import NOT_ASKED, Known, NotRunning, Unknown
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
 
@@ -35,6 +36,23 @@ def test_a_lost_node_is_told_with_its_witness(situation: SituationOf, told: Told
     (lost,) = told(situation("n2-lost"), "n2 is lost", level=Level.CRITICAL)
     assert "as n1 sees it" in lost.text
     assert lost.node == "n2"
+
+
+def test_what_has_not_joined_since_the_start_is_not_said_to_have_left(
+    situation: SituationOf, altered: Altered, reading: Altered, told: Told
+) -> None:
+    """As `members` sees a node that started alone: corosync's word only."""
+    lost = situation("n2-lost")
+    without_pacemaker = reading(lost, "n1", status=NOT_ASKED)
+    assert told(without_pacemaker, "n2 is lost", "left the membership", level=Level.CRITICAL)
+    cmap = lost.node("n1").cmap
+    assert isinstance(cmap, Known)
+    assert isinstance(cmap.value, CorosyncMap)
+    alone = altered(without_pacemaker, "n1", "cmap", members=cmap.value.members[:1])
+    (finding,) = told(alone, "n2 is no member", "has not joined since the cluster was started on n1")
+    assert finding.level is Level.WARNING
+    assert "look at its power" in finding.remedy
+    assert not told(alone, "left the membership")
 
 
 def test_a_node_that_was_stopped_is_not_lost(situation: SituationOf, told: Told) -> None:
