@@ -242,7 +242,7 @@ def risks(node: str, going: tuple[Leaving, ...], snapshot: Snapshot, seen: View)
         rest = [name for name in seen.in_service if name != node]
         yield Finding(
             Level.INFO,
-            f"{listed(f'`{name}`' for name in sorted(clones))} stops on {node} and goes on on {listed(rest)}",
+            f"{listed(f'`{name}`' for name in sorted(clones))} stops on {node}, and still runs on {listed(rest)}",
         )
     unmanaged = sorted({one.id for one in seen.on(node) if not one.managed})
     if unmanaged:

@@ -14,6 +14,7 @@ from commands.facts.crm_mon import ClusterStatus, FailCount, ResourceState
 from commands.facts.pacemaker_xml import INFINITY
 from commands.snapshot import Snapshot
 from tests.commands.verbs.deciding import lacking, lines, nothing, planned, refused, said, with_cib, with_status
+from tests.commands.verbs.test_failover import ungated
 
 SituationOf = Callable[..., Snapshot]
 DUMMY = ResourceState(
@@ -79,6 +80,18 @@ def test_a_move_that_was_cut_short_goes_on(three: Snapshot) -> None:
     assert "it is on n1 already" in said(arrived)
     assert "gap" not in said(arrived)
     assert tools(with_location(three, begun), "failover job") == MOVED
+
+
+def test_a_floating_ip_without_a_gate_goes_on_from_where_its_move_was_cut_short(situation: SituationOf) -> None:
+    begun = Location("cli-prefer-vip1", "vip1", "n2", INFINITY)
+    under_way = with_location(ungated(situation("healthy")), begun)
+    plan = planned("failover vip1", under_way)
+    assert plan.steps[0].id == "move"
+    assert "to n2" in plan.summary
+    arrived = with_location(ungated(situation("healthy")), Location("cli-prefer-vip1", "vip1", "n1", INFINITY))
+    plan = planned("failover vip1", arrived)
+    assert lines(plan) == ["n1: crm_resource --resource vip1 --clear"]
+    assert "it is on n1 already" in plan.summary
 
 
 def test_what_would_pull_it_back_is_a_reason_not_to(three: Snapshot) -> None:
