@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.base import Part
+from bot.store.cursors import put_cursors
 from bot.store.events import put_events
 from bot.store.incidents import put_incident
 from bot.store.outgoing import Unseen, newest, put_messages
-from bot.store.rows import ConditionRow, EventRow, IncidentRow, Lookout, OutgoingRow
+from bot.store.rows import ConditionRow, CursorRow, EventRow, IncidentRow, Lookout, OutgoingRow
 from bot.store.tables import conditions, lookouts
 
 
@@ -44,6 +45,15 @@ class ConditionPart(Part):
             for before, incident in incidents:
                 await put_incident(connection, incident, before)
             return await put_messages(connection, messages, unseen)
+
+    async def keep_notes(
+        self, looks: Mapping[str, datetime], gap: timedelta, cursors: Iterable[CursorRow] = ()
+    ) -> None:
+        """Note, in one transaction, when clusters were looked at and how far journals were read."""
+        async with self._writing() as connection:
+            for cluster, at in looks.items():
+                await _prolong(connection, cluster, at, gap)
+            await put_cursors(connection, cursors)
 
     async def looking(self, cluster: str, at: datetime, gap: timedelta) -> None:
         """Note that somebody looks: prolong the latest lookout, or begin one if that ended more than `gap` before."""

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.base import Part
 from bot.store.rows import CursorRow
@@ -29,9 +30,13 @@ class CursorPart(Part):
 
     async def keep_cursors(self, rows: Iterable[CursorRow]) -> None:
         """Remember several at once: one transaction costs the same for one as for many."""
-        newest = {row.node_address: asdict(row) for row in rows}
-        if not newest:
-            return
         async with self._writing() as connection:
-            await connection.execute(delete(cursors).where(cursors.c.node_address.in_(newest)))
-            await connection.execute(insert(cursors), list(newest.values()))
+            await put_cursors(connection, rows)
+
+
+async def put_cursors(connection: AsyncConnection, rows: Iterable[CursorRow]) -> None:
+    """Write cursors in place of those of the same nodes."""
+    newest = {row.node_address: asdict(row) for row in rows}
+    if newest:
+        await connection.execute(delete(cursors).where(cursors.c.node_address.in_(newest)))
+        await connection.execute(insert(cursors), list(newest.values()))

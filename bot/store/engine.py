@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.base import READING
+from bot.store.sqlite import connecting
 from commands.errors import HaclusterError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -31,8 +32,10 @@ class StoreUnusable(HaclusterError):
 async def open_engine(url: str) -> AsyncEngine:
     """Connect and migrate. Raises `StoreUnusable`, whose text shows no password."""
     try:
-        shown = make_url(url).render_as_string(hide_password=True)
-        engine = create_async_engine(url)
+        address = make_url(url)
+        shown = address.render_as_string(hide_password=True)
+        quick = {"async_creator": connecting(address)} if address.drivername == "sqlite+aiosqlite" else {}
+        engine = create_async_engine(address, **quick)
     except (ArgumentError, ImportError) as error:
         reason = "its driver is not installed" if isinstance(error, ImportError) else "it is not a database URL"
         raise StoreUnusable(f"the store cannot be opened: {reason}", remedy="Look at store.url.") from None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -19,7 +18,7 @@ from bot.incidents import Act, Incident, Rules, Seen, of_row, row_of, step
 from bot.outbox.form import unseen
 from bot.store import OutgoingRow
 from bot.store.incidents import Overtaken
-from bot.watch.records import GAP_SWEEPS, event_row
+from bot.watch.records import event_row
 from bot.watch.tools import Tools
 from commands.condition import Condition, to_json
 from commands.troubles import Severity
@@ -76,13 +75,15 @@ class Ledger:
         before = {incident_id: of_row(row) for incident_id, row in rows.items()}
         seen = replace(seen, silences=await store.silences(seen.at))
         acts = step(tuple(before.values()), seen, self._rules, ids.fresh)
-        if seen.condition is not None or acts:
+        if seen.condition is not None and kept and not acts and not seen.events:
+            self._tools.notes.looks[name] = seen.at
+        elif seen.condition is not None or acts:
             messages = tuple(self._messages(acts, known))
             write = partial(
                 store.record_look,
                 name,
                 seen.at,
-                timedelta(seconds=self._tools.settings.sweep * GAP_SWEEPS),
+                self._tools.gap,
                 None if seen.condition is None or kept else to_json(seen.condition),
                 tuple(event_row(name, seen.at, event, acts, seen.own) for event in seen.events),
                 tuple((rows.get(act.incident.id), row_of(act.incident)) for act in acts),
