@@ -33,6 +33,8 @@ from config.policy import LOCAL, Grant, Policy, Role
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CANARY = "canary-of-a-secret"
+PATIENCE = 30.0
+"""Seconds until what never comes is a failure: a busy machine is none."""
 WEB = ClusterSpec(name="web", nodes=(parse_node("n1=10.0.0.1"), parse_node("n2=10.0.0.2")), channels=("C0WEB",))
 DB = ClusterSpec(name="db", nodes=(parse_node("d1=10.0.1.1"), parse_node("d2=10.0.1.2")))
 
@@ -86,7 +88,7 @@ class Recorder:
         return [one.report for one in self.shown if one.kind == kind]
 
     async def until(self, reached: Callable[[list[Shown]], bool]) -> None:
-        async with asyncio.timeout(5), self._news:
+        async with asyncio.timeout(PATIENCE), self._news:
             await self._news.wait_for(lambda: reached(self.shown))
 
     def card(self) -> tuple[Ref, dict[str, str]]:
@@ -137,7 +139,7 @@ class Nodes:
         return self._held.setdefault(word, asyncio.Event())
 
     async def started(self, word: str) -> None:
-        async with asyncio.timeout(5), self._news:
+        async with asyncio.timeout(PATIENCE), self._news:
             await self._news.wait_for(lambda: any(command.argv[0] == word for _, command in self.ran))
 
     @property
@@ -232,7 +234,7 @@ class Door:
 
     async def until_held(self, plan_id: str, until: datetime) -> None:
         """Wait until the plan's lease was prolonged."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while (await self.row(plan_id)).expires != until:  # noqa: ASYNC110 - what is awaited is in the store
                 await asyncio.sleep(0)
 

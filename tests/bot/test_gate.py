@@ -118,6 +118,10 @@ async def test_every_verb(store: Store, time: HandTime, logged: list[Any], role:
         if not may:
             assert [one.kind for one in door.surface.shown] == ["whisper"], verb.name
             assert dark.ran == [], verb.name
+            assert actor.key in words(door.surface.shown[0].report) or surface == "elsewhere", (
+                "the id that a grant needs"
+            )
+        assert not any(command.changes for command in dark.ran), verb.name
         if verb.form is not None:
             assert (await door.dispatcher.form(actor, place, verb.name) is not None) is may, verb.name
     refused = [entry for entry in await store.recorded(1000) if entry.kind == "refused"]
