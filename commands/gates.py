@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from commands.command import Command
 from commands.facts.cib import Cib
-from commands.facts.cib_constraints import Expression, approval_attribute
+from commands.facts.cib_constraints import Expression, Rule, approval_attribute
 from commands.facts.pacemaker_xml import INFINITY
 
 OPEN, AWAY = "yes", "away"
@@ -42,11 +42,9 @@ class GateState:
 
 def gate_state(cib: Cib, resource: str) -> GateState | None:
     """Return where the resource's gate stands, or None if it has none."""
-    name = approval_attribute(resource)
     for gate in cib.gates:
         if gate.resource == resource:
-            held = {node: values[name] for node, values in cib.transient_attributes.items() if values.get(name)}
-            return GateState(resource, gate.home, held)
+            return GateState(resource, gate.home, attributes_of(cib, resource))
     return None
 
 
@@ -62,9 +60,24 @@ def away_rule(resource: str) -> str:
 
 def has_away_rule(cib: Cib, resource: str) -> bool:
     """Return whether a node whose attribute says `away` may not run the resource: clusters made elsewhere may lack it."""
+    return any(_sends_away(rule, resource) for one in cib.locations if one.resource == resource for rule in one.rules)
+
+
+def away_constraints(cib: Cib, resource: str) -> tuple[str, ...]:
+    """Return the ids of the constraints that say so and nothing else."""
+    own = (one for one in cib.locations if one.resource == resource and one.rules)
+    return tuple(one.id for one in own if all(_sends_away(rule, resource) for rule in one.rules))
+
+
+def _sends_away(rule: Rule, resource: str) -> bool:
     sent = Expression("expression", approval_attribute(resource), "eq", AWAY)
-    rules = [rule for location in cib.locations if location.resource == resource for rule in location.rules]
-    return any(rule.score == -INFINITY and rule.expressions == (sent,) for rule in rules)
+    return rule.score == -INFINITY and rule.expressions == (sent,)
+
+
+def attributes_of(cib: Cib, resource: str) -> Mapping[str, str]:
+    """Return what the nodes' attributes say of the resource, whether or not it has a gate."""
+    name = approval_attribute(resource)
+    return {node: values[name] for node, values in cib.transient_attributes.items() if values.get(name)}
 
 
 def set_attribute(resource: str, node: str, value: str) -> Command:

@@ -8,6 +8,7 @@ from commands import configuration
 from commands.checks import witness
 from commands.checks.phrases import does, listed, moment
 from commands.facts.cib import Cib
+from commands.facts.cib_resources import Primitive
 from commands.facts.crm_mon import ClusterStatus, FenceEvent
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
@@ -24,6 +25,26 @@ def is_on(cib: Cib) -> bool:
 def devices(cib: Cib) -> tuple[str, ...]:
     """Return the ids of the fence devices."""
     return tuple(primitive.id for primitive in cib.primitives if primitive.cls == "stonith")
+
+
+def reaches(device: Primitive, node: str) -> bool:
+    """Return whether a fence device says that it can fence the node, or does not say which nodes it can."""
+    told = device.attributes.get("pcmk_host_list", "") + " " + device.attributes.get("pcmk_host_map", "")
+    # names are divided by blanks, commas or semicolons; a map adds `:PORT` to each (pacemaker-fenced(7))
+    names = {word.partition(":")[0] for word in told.replace(",", " ").replace(";", " ").split()}
+    return node in names or not names
+
+
+def unreached(cib: Cib) -> tuple[str, ...]:
+    """Return the nodes that nothing can fence, whether or not fencing is on: no device, and no watchdog."""
+    if _by_watchdog(cib):
+        return ()
+    fencers = [one for one in cib.primitives if one.cls == "stonith"]
+    return tuple(node for node in cib.nodes.values() if not any(reaches(one, node) for one in fencers))
+
+
+def _by_watchdog(cib: Cib) -> bool:
+    return cib.properties.get("stonith-watchdog-timeout", "0").strip("ms ") not in {"", "0"}
 
 
 def ungated(cib: Cib) -> tuple[str, ...]:
@@ -44,10 +65,9 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _configured(snapshot: Snapshot, cib: Cib) -> Iterator[Finding]:
     setup = f"`/hacluster setup {snapshot.cluster.name}`"
-    watchdog = cib.properties.get("stonith-watchdog-timeout", "0").strip("ms ") not in {"", "0"}
     free = ungated(cib)
     ours = {vip.id for vip in configuration.vips(snapshot.cluster)}
-    if is_on(cib) and not devices(cib) and not watchdog:
+    if is_on(cib) and not devices(cib) and not _by_watchdog(cib):
         yield Finding(
             Level.CRITICAL,
             "fencing is on, but there is no fence device: a lost node stays unclean and what ran there never moves",

@@ -8,11 +8,13 @@ finite score. What is there is never changed, only what is missing is added; wha
 from __future__ import annotations
 
 from commands.configuration.conflicts import conflicts
-from commands.configuration.draft import DRAFT, ORIGINAL, draft_commands, push_command, seed_command
+from commands.configuration.draft import DRAFT, ORIGINAL, draft_commands, push_command, redraft_commands, seed_command
+from commands.configuration.elements import APART
+from commands.configuration.modes import Turn, floating_ips, turn_to
 from commands.configuration.resources import CLONE, PROXY, Vip, fence_devices, vips
 from commands.configuration.wanted import SEED_DEADTIME, SEED_DEADTIMES, missing
 
 __all__ = [
-    "CLONE", "DRAFT", "ORIGINAL", "PROXY", "SEED_DEADTIME", "SEED_DEADTIMES", "Vip", "conflicts", "draft_commands", "fence_devices",
-    "missing", "push_command", "seed_command", "vips",
+    "APART", "CLONE", "DRAFT", "ORIGINAL", "PROXY", "SEED_DEADTIME", "SEED_DEADTIMES", "Turn", "Vip", "conflicts", "draft_commands",
+    "fence_devices", "floating_ips", "missing", "push_command", "redraft_commands", "seed_command", "turn_to", "vips",
 ]  # fmt: skip

@@ -11,11 +11,13 @@ Tried with Pacemaker 2.0.5, 2.1.5 and 3.0.0. No schema is upgraded on the way: a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import get_args
+from xml.etree.ElementTree import Element
 
 from commands.command import Command, Stdin
 from commands.configuration.elements import section
+from commands.configuration.modes import Surplus
 from commands.configuration.wanted import SEED_DEADTIME, Lack, Section, lacks
 from commands.facts.cib import Cib
 from config.inventory import ClusterSpec
@@ -53,18 +55,29 @@ def draft_commands(cluster: ClusterSpec, cib: Cib | None, secret_files: Mapping[
     `cib` is the running cluster's configuration; None means a cluster that is about to be started from `seed_command`.
     `secret_files` maps secret names to the files on the nodes that hold them.
     """
-    query = Command(("sh", "-c", _QUERY_SCRIPT, "sh", ORIGINAL), timeout=30, changes=True)
-    return (
-        query if cib else seed_command(ORIGINAL, "root:root"),
-        Command(("cp", ORIGINAL, DRAFT), changes=True),
-        *_edits(tuple(lacks(cluster, cib, secret_files))),
-        Command(("crm_verify", "--verbose", "--xml-file", DRAFT)),
-    )
+    original = _query_command() if cib else seed_command(ORIGINAL, "root:root")
+    return _drafted(original, _edits(tuple(lacks(cluster, cib, secret_files))))
+
+
+def redraft_commands(surplus: Iterable[Surplus], wanted: Iterable[Lack]) -> tuple[Command, ...]:
+    """Return the commands that draft a running cluster's configuration without some constraints and with other things."""
+    gone = [Element(one.tag, id=one.id) for one in surplus]
+    edits = (*([_fill("constraints", gone, "--delete")] if gone else ()), *_edits(tuple(wanted)))
+    return _drafted(_query_command(), edits)
 
 
 def push_command() -> Command:
     """Return the command that sends the cluster what the draft has and its original has not, in one piece."""
     return Command(("sh", "-c", _PUSH_SCRIPT, "sh", ORIGINAL, DRAFT), timeout=60, changes=True)
+
+
+def _query_command() -> Command:
+    return Command(("sh", "-c", _QUERY_SCRIPT, "sh", ORIGINAL), timeout=30, changes=True)
+
+
+def _drafted(original: Command, edits: Iterable[Command]) -> tuple[Command, ...]:
+    verify = Command(("crm_verify", "--verbose", "--xml-file", DRAFT))
+    return (original, Command(("cp", ORIGINAL, DRAFT), changes=True), *edits, verify)
 
 
 def _edits(wanted: tuple[Lack, ...]) -> Iterator[Command]:
@@ -74,11 +87,10 @@ def _edits(wanted: tuple[Lack, ...]) -> Iterator[Command]:
     for name in get_args(Section):
         made = [lack.element for lack in wanted if lack.element is not None and lack.section == name]
         if made:
-            yield _fill(name, section(name, made))
+            # defaults have no place in an empty configuration, and `--create` makes none
+            yield _fill(name, made, *(("--modify", "--allow-create") if name == "rsc_defaults" else ("--create",)))
 
 
-def _fill(name: Section, fragment: str) -> Command:
-    # defaults have no place in an empty configuration, and `--create` makes none
-    how = ("--modify", "--allow-create") if name == "rsc_defaults" else ("--create",)
+def _fill(name: Section, elements: Iterable[Element], *how: str) -> Command:
     argv = ("env", f"CIB_file={DRAFT}", "cibadmin", *how, "--scope", name, "--xml-pipe")
-    return Command(argv, timeout=30, stdin=Stdin(fragment, name), changes=True)
+    return Command(argv, timeout=30, stdin=Stdin(section(name, elements), name), changes=True)

@@ -57,25 +57,25 @@ def with_proxy(vip: Vip) -> Element:
     return _colocation(vip.id, CLONE, "INFINITY")
 
 
-def apart(vip: Vip, other: Vip) -> Element:
+def apart(resource: str, other: str) -> Element:
     """Two floating IPs are on different nodes while there are enough."""
-    return _colocation(vip.id, other.id, str(APART))
+    return _colocation(resource, other, str(APART))
 
 
-def gate(vip: Vip) -> Element:
+def gate(resource: str, home: str) -> Element:
     """No node but its home may run it, unless somebody allowed it there (`commands.gates`)."""
-    location, rule = _forbidding(f"location-{vip.id}-gate", vip.id, gate_rule(vip.id))
-    named = {"id": f"{rule.get('id')}-expr", "attribute": "#uname", "operation": "ne", "value": vip.home}
+    location, rule = _forbidding(f"location-{resource}-gate", resource, gate_rule(resource))
+    named = {"id": f"{rule.get('id')}-expr", "attribute": "#uname", "operation": "ne", "value": home}
     SubElement(rule, "expression", named)
-    allowed = {"attribute": approval_attribute(vip.id), "operation": "not_defined"}
+    allowed = {"attribute": approval_attribute(resource), "operation": "not_defined"}
     SubElement(rule, "expression", {"id": f"{rule.get('id')}-expr-1", **allowed})
     return location
 
 
-def away(vip: Vip) -> Element:
+def away(resource: str) -> Element:
     """A node from which somebody sent it away may not run it, its home included."""
-    location, rule = _forbidding(f"location-{vip.id}-away", vip.id, away_rule(vip.id))
-    sent = {"attribute": approval_attribute(vip.id), "operation": "eq", "value": AWAY}
+    location, rule = _forbidding(f"location-{resource}-away", resource, away_rule(resource))
+    sent = {"attribute": approval_attribute(resource), "operation": "eq", "value": AWAY}
     SubElement(rule, "expression", {"id": f"{rule.get('id')}-expr", **sent})
     return location
 

@@ -41,12 +41,17 @@ def missing(cluster: ClusterSpec, cib: Cib) -> tuple[str, ...]:
 def lacks(cluster: ClusterSpec, cib: Cib | None, secret_files: Mapping[str, str] | None = None) -> Iterator[Lack]:
     """Yield what is not there yet. None for the configuration means a cluster that is about to be started."""
     yield from _properties(cluster, cib)
-    if not cib or "resource-stickiness" not in cib.resource_defaults:
-        yield Lack("no stickiness is set", element=elements.stickiness(), section="rsc_defaults")
+    yield from no_stickiness(cib)
     yield from _fencing(cluster, cib, secret_files or {})
     if cluster.vips:
         yield from _proxy(cib)
         yield from _vips(cluster, cib)
+
+
+def no_stickiness(cib: Cib | None) -> Iterator[Lack]:
+    """Yield that nothing holds what runs where it is."""
+    if not cib or "resource-stickiness" not in cib.resource_defaults:
+        yield Lack("no stickiness is set", element=elements.stickiness(), section="rsc_defaults")
 
 
 _PROPERTY = ("crm_attribute", "--type", "crm_config", "--name")
@@ -111,11 +116,11 @@ def _vips(cluster: ClusterSpec, cib: Cib | None) -> Iterator[Lack]:
         for other in placed[:number]:
             if (vip.id, other.id) not in colocations:
                 words = f"`{vip.id}` and `{other.id}` are not kept apart"
-                yield Lack(words, element=elements.apart(vip, other))
+                yield Lack(words, element=elements.apart(vip.id, other.id))
 
 
 def _gate(vip: Vip, cib: Cib | None) -> Iterator[Lack]:
     if cib is None or not any((gate.resource, gate.home) == (vip.id, vip.home) for gate in cib.gates):
-        yield Lack(f"`{vip.id}` has no gate at its home {vip.home}", element=elements.gate(vip))
+        yield Lack(f"`{vip.id}` has no gate at its home {vip.home}", element=elements.gate(vip.id, vip.home))
     if cib is None or not has_away_rule(cib, vip.id):
-        yield Lack(f"`{vip.id}` cannot be sent away from its home", element=elements.away(vip))
+        yield Lack(f"`{vip.id}` cannot be sent away from its home", element=elements.away(vip.id))

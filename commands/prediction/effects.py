@@ -6,12 +6,17 @@ Read from the very commands that would be run, so that what is predicted cannot 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from xml.etree.ElementTree import tostring
 
+from defusedxml.ElementTree import fromstring
+
+from commands import configuration
 from commands.command import Command
 from commands.facts.cib import Cib
 from commands.plan import Plan
 from commands.prediction.changes import (
     ClusterProperty,
+    ConstraintAdded,
     ConstraintRemoved,
     FailuresForgotten,
     NodeAttribute,
@@ -86,10 +91,31 @@ def _effects(command: Command, at: str, cib: Cib, before: tuple[Simulated, ...])
             yield NodeStopped(at)
         case ("pcs", "cluster", "start"):
             yield NodeBack(at)
+        case ("env", draft, "cibadmin", how, "--scope", "constraints", "--xml-pipe") if draft.endswith(
+            configuration.DRAFT
+        ):
+            yield from _drafted(how, command)
+        case (
+            ("sh", "-c", _, "sh", configuration.ORIGINAL)
+            | ("cp", configuration.ORIGINAL, configuration.DRAFT)
+            | ("sh", "-c", _, "sh", configuration.ORIGINAL, configuration.DRAFT)
+        ):
+            pass  # what is drafted is what is pushed
         case ("pcs", "quorum", "unblock", *_) | ("corosync-quorumtool", "-e", _):
             yield Quorum(held=True)
         case _:
             raise NotForeseeable
+
+
+def _drafted(how: str, command: Command) -> Iterator[Simulated]:
+    for one in fromstring(command.stdin.text if command.stdin else ""):
+        match how:
+            case "--create":
+                yield ConstraintAdded(tostring(one, encoding="unicode"))
+            case "--delete":
+                yield ConstraintRemoved(one.get("id", ""))
+            case _:
+                raise NotForeseeable
 
 
 def _moved(change: Simulated) -> str:

@@ -19,6 +19,7 @@ from commands.verbs import (
     whatif,
 )
 from commands.verbs.failover.verb import FAILBACK, FAILOVER
+from commands.verbs.failover_mode.verb import VERB as FAILOVER_MODE
 from commands.verbs.setup.verb import VERB as SETUP
 from commands.verbs.standby import STANDBY, UNSTANDBY
 from commands.verbs.status.verb import VERB as STATUS
@@ -44,6 +45,7 @@ CLUSTER_VERBS: tuple[Verb, ...] = (
     fence.VERB,
     confirm_down.VERB,
     unblock.VERB,
+    FAILOVER_MODE,
     auth.VERB,
     SETUP,
     adopt.VERB,

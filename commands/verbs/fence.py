@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from commands.checks import fencing
 from commands.checks.phrases import does, listed
 from commands.command import Command
 from commands.facts.cib import Cib
@@ -77,14 +78,7 @@ def decide(request: FenceRequest, snapshot: Snapshot) -> Decision:
 
 def _devices(cib: Cib, node: str) -> tuple[Primitive, ...]:
     """Return the devices that may fence a node: by their list or map, or by asking the device itself."""
-    return tuple(one for one in cib.primitives if one.cls == "stonith" and _reaches(one, node))
-
-
-def _reaches(device: Primitive, node: str) -> bool:
-    told = device.attributes.get("pcmk_host_list", "") + " " + device.attributes.get("pcmk_host_map", "")
-    # names are divided by blanks, commas or semicolons; a map adds `:PORT` to each (pacemaker-fenced(7))
-    names = {word.partition(":")[0] for word in told.replace(",", " ").replace(";", " ").split()}
-    return node in names or not names
+    return tuple(one for one in cib.primitives if one.cls == "stonith" and fencing.reaches(one, node))
 
 
 def _fencings(status: ClusterStatus, request: FenceRequest) -> tuple[str, ...]:

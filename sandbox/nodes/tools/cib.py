@@ -17,12 +17,16 @@ FILE = "CIB_file"
 
 
 async def cibadmin(call: Call) -> Answer:
-    """Print the CIB with its status, or add to a section of one in a file."""
+    """Print the CIB with its status, or change a section of one in a file."""
     await call.takes(0.015)
     if call.args in {("--query",), ("-Q",)}:
         return _query(call)
     scope = option(call.args, "--scope", "-o")
-    if call.args[:1] not in {("--create",), ("--modify",)} or scope is None or FILE not in call.environment:
+    if (
+        call.args[:1] not in {("--create",), ("--modify",), ("--delete",)}
+        or scope is None
+        or FILE not in call.environment
+    ):
         return Answer(status=USAGE, stderr=f"cibadmin: the model does not play {' '.join(call.args)}\n")
     path = call.environment[FILE]
     text = call.machine.read(path)
@@ -32,7 +36,19 @@ async def cibadmin(call: Call) -> Answer:
         given: Element = fromstring(call.stdin)
     except ParseError:
         return Answer(status=BAD_XML, stderr="Couldn't parse input from STDIN.\n")
-    return _create(call, path, Cib.parse(text), scope, given)
+    change = _delete if call.args[0] == "--delete" else _create
+    return change(call, path, Cib.parse(text), scope, given)
+
+
+def _delete(call: Call, path: str, cib: Cib, scope: str, given: Element) -> Answer:
+    """Take out what has the tags and ids that are given; what is not there is no mistake."""
+    named = {(one.tag, one.get("id")) for one in (given if given.tag == scope else [given])}
+    section = cib.section(scope)
+    for one in [one for one in section if (one.tag, one.get("id")) in named]:
+        section.remove(one)
+    cib.bump(configuration=True)
+    call.machine.write(path, cib.text(), "600")
+    return Answer()
 
 
 def _create(call: Call, path: str, cib: Cib, scope: str, given: Element) -> Answer:

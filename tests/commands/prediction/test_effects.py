@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from commands.command import Command
+from commands.command import Command, Stdin
+from commands.configuration import DRAFT, ORIGINAL, draft_commands, push_command
 from commands.facts.cib import Cib
 from commands.facts.cib_constraints import Location
 from commands.gates import clear_attribute, set_attribute
 from commands.plan import Lane, Plan, Step
 from commands.prediction import (
     ClusterProperty,
+    ConstraintAdded,
     ConstraintRemoved,
     FailuresForgotten,
     NodeAttribute,
@@ -89,3 +91,31 @@ def test_a_move_counts_as_it_is_before_its_constraint_goes_again() -> None:
 def test_of_an_attribute_that_is_set_twice_the_last_value_counts() -> None:
     twice = (set_attribute("vip1", "n2", "yes"), set_attribute("vip1", "n2", "away"))
     assert effects(plan(*twice), CIB) == (NodeAttribute("n2", "hacluster-vip1", "away"),)
+
+
+def drafting(*edits: Command) -> Plan:
+    query, *_ = draft_commands(WEB, CIB, {})
+    return plan(query, Command(("cp", ORIGINAL, DRAFT), changes=True), *edits, push_command())
+
+
+def edit(how: str, scope: str, text: str) -> Command:
+    argv = ("env", f"CIB_file={DRAFT}", "cibadmin", how, "--scope", scope, "--xml-pipe")
+    return Command(argv, stdin=Stdin(text, scope), changes=True)
+
+
+def test_constraints_that_are_drafted_and_pushed_come_and_go() -> None:
+    made = '<rsc_location id="new" rsc="vip1" node="n2" score="5" />'
+    drafted = drafting(
+        edit("--delete", "constraints", '<constraints><rsc_location id="ours" /></constraints>'),
+        edit("--create", "constraints", f"<constraints>{made}</constraints>"),
+    )
+    assert effects(drafted, CIB) == (ConstraintRemoved("ours"), ConstraintAdded(made))
+
+
+@pytest.mark.parametrize(("how", "scope"), [("--create", "resources"), ("--modify", "constraints")])
+def test_what_else_is_drafted_is_not_foreseen(how: str, scope: str) -> None:
+    assert effects(drafting(edit(how, scope, f'<{scope}><primitive id="vip3" /></{scope}>')), CIB) is None
+
+
+def test_a_cluster_that_is_to_be_made_is_not_foreseen() -> None:
+    assert effects(plan(*draft_commands(WEB, None, {})), CIB) is None

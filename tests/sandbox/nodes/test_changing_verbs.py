@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from commands.command import Command
+from commands.facts.fact import Known
+from commands.plan import Plan
+from commands.prediction.foresight import foresee
 from sandbox.nodes.clock import HandClock
 from sandbox.run.simulated import SimulatedBacking
 from tests.operating import Operator, told
@@ -117,3 +120,40 @@ async def test_somebody_vouches_for_a_machine_that_nobody_can_fence(played: Play
     assert "if n2 lives after all" in told(plan)
     await played.regain("n2")
     assert "Pacemaker" not in await ada.refused("confirm-down n2 --reason test")
+
+
+async def test_failover_is_handed_to_pacemaker_and_back_and_nothing_moves(three: Played) -> None:
+    ada = Operator(three.cluster, three.runner)
+    await ada.do_once("failover vip2 --to n3")
+    assert "split brain" in await ada.refused("failover-mode automatic")
+    assert "it has no home any more" in told(await ada.do_once("failover-mode automatic --accept-split-brain"))
+    assert [await ada.where(1), await ada.where(2)] == [("n1",), ("n3",)]
+
+    await three.lose("n1")
+    three.wait()
+    assert await ada.where(1) == ("n2",), "nobody was asked"
+    await three.regain("n1")
+
+    plan = await ada.do_once("failover-mode approved")
+    assert "the home of `vip1` is n2, where it is now, and not n1" in told(plan)
+    assert [await ada.where(1), await ada.where(2)] == [("n2",), ("n3",)]
+    await three.lose("n2")
+    three.wait()
+    assert await ada.where(1) == (), "it waits at its gate"
+    await ada.do("failover vip1 --to n1")
+    assert await ada.where(1) == ("n1",)
+
+
+async def test_what_pacemaker_says_of_a_change_of_the_mode_is_what_comes(three: Played) -> None:
+    ada = Operator(three.cluster, three.runner)
+    await ada.do("failover vip2 --to n1")
+    plan = await ada.decided(line := "failover-mode automatic --accept-split-brain")
+    assert isinstance(plan, Plan)
+    three.world.settle()
+    foresight = await foresee(plan, await three.read(("cib", "cmap", "quorum", "status")), three.runner)
+    assert foresight is not None
+    assert isinstance(foresight.reading, Known), foresight.reading
+    assert {one.resource for one in foresight.reading.value.actions} & {"vip1", "vip2"}, "they part"
+    await ada.do(line)
+    three.wait()
+    assert foresight.compared(await three.read(("cmap", "status"))) == ()
