@@ -1,7 +1,7 @@
 """Messages are stored, then sent; what becomes of each attempt is stored too.
 
 A bot that dies loses nothing: what waited still waits, and what was being posted is looked for before it is posted
-again. One outbox works on a store at a time.
+again. One outbox works on a store at a time: `bot.duty` sees to it.
 """
 
 from __future__ import annotations
