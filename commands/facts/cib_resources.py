@@ -40,6 +40,11 @@ class Primitive:
     clone: str | None = None
     group: str | None = None
 
+    @property
+    def address(self) -> str | None:
+        """The address that it puts on a node, None where it has none. A fence device's `ip` is that of its power switch."""
+        return None if self.cls == "stonith" else self.attributes.get("ip")
+
 
 @dataclass(frozen=True, slots=True)
 class Clone:

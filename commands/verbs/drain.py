@@ -57,7 +57,7 @@ def leaving(verb: str, request: DrainRequest, snapshot: Snapshot, seen: View) ->
     reasons: list[Finding] = []
     for primitive in seen.cib.primitives:
         gate = gate_state(seen.cib, primitive.id)
-        address = primitive.attributes.get("ip")
+        address = primitive.address
         switched_off = primitive.meta.get("target-role", "").lower() == "stopped"
         if gate is None or not address or switched_off:
             continue
@@ -195,7 +195,7 @@ def _still_there(seen: View, node: str) -> tuple[str, ...]:
 def stranded(request: DrainRequest, snapshot: Snapshot, seen: View) -> Iterator[Finding]:
     """Yield that a floating IP without a gate would be left nowhere."""
     for primitive in seen.cib.primitives:
-        address = primitive.attributes.get("ip")
+        address = primitive.address
         if not address or gate_state(seen.cib, primitive.id) or request.node not in holders(snapshot, address):
             continue
         move = understood("", MoveRequest(request.cluster, primitive.id), snapshot)
@@ -210,7 +210,7 @@ def _serve_again(
     """Return the look whether the floating IPs serve that did before, and those that are moved."""
     moved = {step.id.removeprefix("gate-") for step in steps}
     cluster = request.cluster
-    primitives = {p.attributes.get("ip"): p.id for _, cib in snapshot.running("cib") for p in cib.primitives}
+    primitives = {p.address: p.id for _, cib in snapshot.running("cib") for p in cib.primitives}
     wanted = tuple(
         vip
         for vip in cluster.vips

@@ -155,7 +155,7 @@ def _mistaken(later: Snapshot, seen: View) -> Iterator[str]:
         return
     asked = set(_asked(later))
     for primitive in seen.cib.primitives:
-        address = primitive.attributes.get("ip")
+        address = primitive.address
         if address and (real := set(holders(later, address))) != (
             known := _believed(reading.value, primitive.id) & asked
         ):
@@ -205,7 +205,7 @@ def _surprises(request: MaintenanceRequest, snapshot: Snapshot, seen: View) -> I
 def _vip_surprises(snapshot: Snapshot, seen: View) -> Iterator[Finding]:
     silent = [node.node.name for node in snapshot.nodes if not isinstance(node.addresses, Known)]
     for primitive in seen.cib.primitives:
-        address = primitive.attributes.get("ip")
+        address = primitive.address
         if not address:
             continue
         real, gate = holders(snapshot, address), gate_state(seen.cib, primitive.id)

@@ -248,7 +248,7 @@ def _gap(target: Target, nodes: tuple[str, ...], snapshot: Snapshot, seen: View,
 
 def _address(seen: View, resource: str) -> str:
     primitive = seen.cib.primitive(resource)
-    return primitive.attributes.get("ip", "") if primitive else ""
+    return (primitive.address or "") if primitive else ""
 
 
 VERB = Verb(

@@ -68,12 +68,12 @@ def understood(verb: str, request: MoveRequest, snapshot: Snapshot) -> Move | Re
     running.sort(key=lambda pair: not _quorate(pair[0]))
     cib = running[0][1]
     for primitive in cib.primitives:
-        address = primitive.attributes.get("ip")
+        address = primitive.address
         if address and request.vip in {primitive.id, address}:
             gate = gate_state(cib, primitive.id)
             members = _online(running[0][0])
             return Move(request, primitive.id, address, cib, gate, holders(snapshot, address), members)
-    known = ", ".join(f"{p.id} ({p.attributes['ip']})" for p in cib.primitives if p.attributes.get("ip")) or "none"
+    known = ", ".join(f"{p.id} ({p.address})" for p in cib.primitives if p.address) or "none"
     return Refusal(
         verb,
         (

@@ -46,7 +46,7 @@ def is_meant(request: MoveRequest, snapshot: Snapshot) -> bool:
     """Return whether the request names a resource of the configuration that is no floating IP."""
     cibs = [cib for _, cib in snapshot.running("cib")]
     named = {name for cib in cibs for one in cib.primitives for name in (one.id, one.group, one.clone)}
-    vips = {one.id for cib in cibs for one in cib.primitives if one.attributes.get("ip")}
+    vips = {one.id for cib in cibs for one in cib.primitives if one.address}
     return request.vip in named - vips
 
 

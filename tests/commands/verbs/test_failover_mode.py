@@ -12,18 +12,17 @@ from commands.errors import UsageError
 from commands.facts.cib import Cib
 from commands.facts.cib_constraints import Colocation, Location, Rule
 from commands.facts.cib_resources import Primitive
-from commands.facts.fact import Known
+from commands.facts.crm_mon import ClusterStatus
 from commands.facts.pacemaker_xml import INFINITY
 from commands.plan import Decision, NothingToDo, Plan
 from commands.prediction import ConstraintAdded, ConstraintRemoved, NodeAttribute, effects
 from commands.report import Level
-from commands.snapshot import NodeSnapshot, Snapshot
+from commands.snapshot import Snapshot
 from commands.verbs import CLUSTER_VERBS
 from commands.verbs.verb import Declared, Desk
 from commands.verbs.words import parse, tokens
 from tests.commands.doubles import NoRunner
 from tests.commands.verbs.deciding import (
-    each,
     lacking,
     lines,
     nothing,
@@ -34,6 +33,7 @@ from tests.commands.verbs.deciding import (
     with_status,
 )
 from tests.commands.verbs.test_failover import ungated, whole, with_attributes
+from tests.commands.verbs.test_maintenance import moved as by_hand
 
 SituationOf = Callable[..., Snapshot]
 GENERATIONS = pytest.mark.parametrize("debian", [11, 12, 13])
@@ -91,39 +91,21 @@ def typed(plan: Plan) -> str:
 
 
 def moved(snapshot: Snapshot, number: int, *to: str) -> Snapshot:
-    """Put a floating IP on other nodes, by the nodes' own word and by Pacemaker's."""
-    address, vip = str(snapshot.cluster.vips[number - 1].address), f"vip{number}"
+    """Put a floating IP on other nodes, by their own word, and where it is one node by Pacemaker's too."""
+    held = by_hand(snapshot, str(snapshot.cluster.vips[number - 1].address), *to)
+    return believed(held, number, *to) if len(to) == 1 else held
 
-    def hold(node: NodeSnapshot) -> NodeSnapshot:
-        if not isinstance(node.addresses, Known):
-            return node
-        told = node.addresses.value
-        there = tuple(
-            replace(one, addresses=tuple(each for each in one.addresses if each.address != address))
-            for one in told.interfaces
+
+def believed(snapshot: Snapshot, number: int, *on: str) -> Snapshot:
+    """Let Pacemaker believe a floating IP to be on these nodes."""
+
+    def change(status: ClusterStatus) -> ClusterStatus:
+        told = (
+            replace(one, active=bool(on), nodes=on) if one.id == f"vip{number}" else one for one in status.resources
         )
-        if node.node.name in to:
-            lent = next(
-                found
-                for other in snapshot.nodes
-                if isinstance(other.addresses, Known)
-                for one in other.addresses.value.interfaces
-                for found in one.addresses
-                if found.address == address
-            )
-            there = (*there[:-1], replace(there[-1], addresses=(*there[-1].addresses, lent)))
-        return replace(node, addresses=Known(replace(told, interfaces=there)))
+        return replace(status, resources=tuple(told))
 
-    holding = each(snapshot, hold)
-    if len(to) != 1:
-        return holding
-    return with_status(
-        holding,
-        lambda status: replace(
-            status,
-            resources=tuple(replace(one, nodes=to) if one.id == vip else one for one in status.resources),
-        ),
-    )
+    return with_status(snapshot, change)
 
 
 # ---------------------------------------------------------------- to automatic
@@ -247,21 +229,9 @@ def test_a_home_that_is_not_the_declared_one_is_told(situation: SituationOf) -> 
 
 
 def test_an_address_that_is_nowhere_gets_its_declared_home(situation: SituationOf) -> None:
-    plan = planned(APPROVED, moved(with_nothing_active(ungated(situation("healthy"))), 2))
+    plan = planned(APPROVED, believed(moved(ungated(situation("healthy")), 2), 2))
     assert 'id="gate-vip2-expr" attribute="#uname" operation="ne" value="n2"' in typed(plan)
     assert "is on no node: its home is n2" in said(plan)
-
-
-def with_nothing_active(snapshot: Snapshot) -> Snapshot:
-    return with_status(
-        snapshot,
-        lambda status: replace(
-            status,
-            resources=tuple(
-                replace(one, active=False, nodes=()) if one.id == "vip2" else one for one in status.resources
-            ),
-        ),
-    )
 
 
 def test_an_approval_left_of_earlier_gates_does_not_come_into_force_again(situation: SituationOf) -> None:
@@ -278,8 +248,8 @@ def test_approvals_at_gates_that_stay_are_kept(situation: SituationOf) -> None:
 
 
 def test_other_constraints_that_keep_them_apart_are_left_and_told(situation: SituationOf) -> None:
-    by_hand = Colocation("never-together", "vip2", "vip1", -INFINITY)
-    snapshot = with_cib(together(ungated(situation("healthy"))), lambda cib: replace(cib, colocations=(by_hand,)))
+    never = Colocation("never-together", "vip2", "vip1", -INFINITY)
+    snapshot = with_cib(together(ungated(situation("healthy"))), lambda cib: replace(cib, colocations=(never,)))
     plan = planned(APPROVED, snapshot)
     assert "never-together" not in typed(plan)
     assert "`never-together` keeps `vip2` away from `vip1`" in said(plan)
@@ -334,14 +304,7 @@ def test_a_file_that_says_otherwise_is_told_and_goes_on_deciding(situation: Situ
 def test_an_address_that_is_not_surely_in_one_place_is_settled_first(situation: SituationOf, text: str) -> None:
     start = gated if text == ACCEPTED else ungated
     assert "is on n1 and n2 at once" in refused(text, moved(start(situation("healthy")), 2, "n1", "n2"))
-    believed = moved(start(situation("healthy")), 2, "n1")
-    elsewhere = with_status(
-        believed,
-        lambda status: replace(
-            status,
-            resources=tuple(replace(one, nodes=("n2",)) if one.id == "vip2" else one for one in status.resources),
-        ),
-    )
+    elsewhere = believed(moved(start(situation("healthy")), 2, "n1"), 2, "n2")
     assert "Pacemaker believes it on n2" in refused(text, elsewhere)
 
 

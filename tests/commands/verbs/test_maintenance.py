@@ -8,11 +8,13 @@ from dataclasses import replace
 import pytest
 
 from commands.errors import UsageError
+from commands.facts.cib_resources import Primitive
+from commands.facts.crm_mon import ClusterStatus
 from commands.facts.fact import Known, NotRunning
 from commands.facts.host import Addresses
 from commands.report import Level
 from commands.snapshot import NodeSnapshot, Snapshot
-from tests.commands.verbs.deciding import each, lacking, lines, nothing, planned, said, with_status
+from tests.commands.verbs.deciding import each, lacking, lines, nothing, planned, refused, said, with_cib, with_status
 
 SituationOf = Callable[..., Snapshot]
 GENERATIONS = pytest.mark.parametrize("debian", [11, 12, 13])
@@ -42,6 +44,23 @@ def test_before_it_acts_again_pacemaker_looks(situation: SituationOf, debian: in
     assert plan.steps[1].after == ("look",)
     assert lacking(plan, "look", situation("maintenance", debian)) == ()
     assert "nothing is seen to have changed" in said(plan)
+
+
+def test_the_address_of_a_power_switch_is_none_of_the_clusters(situation: SituationOf) -> None:
+    power = {"ip": "10.0.0.9", "pcmk_host_list": "n1"}
+    device = Primitive("fence-n1", "stonith", "", "fence_ipmilan", power)
+
+    def running(status: ClusterStatus) -> ClusterStatus:
+        (vip,) = status.instances("vip1")
+        return replace(status, resources=(*status.resources, replace(vip, id=device.id)))
+
+    plain = situation("maintenance")
+    fenced = with_cib(with_status(plain, running), lambda cib: replace(cib, primitives=(*cib.primitives, device)))
+    plan = planned("maintenance off", fenced)
+    assert "fence-n1" not in said(plan)
+    assert lacking(plan, "look", fenced) == ()
+    assert "is a fencing device" in refused("failover fence-n1", fenced)
+    assert "there is no floating IP '10.0.0.9'" in refused("failover 10.0.0.9", fenced)
 
 
 def moved(snapshot: Snapshot, address: str, *to: str) -> Snapshot:
