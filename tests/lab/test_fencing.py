@@ -53,3 +53,17 @@ async def test_pacemaker_fails_over_by_itself_and_a_move_leaves_nothing_behind(
     await asyncio.to_thread(fenced_lab.power_off, "n2")
     assert "hello from n1" in await serves(vip1, within=90)
     assert "hello from n1" in await serves(vip2, within=90)
+
+    assert "done and verified" in await ada.do("/hacluster failover-mode approved")
+    constraints = ["cibadmin", "--query", "--scope", "constraints"]
+    gated = fenced_lab.exec("n1", constraints).stdout
+    assert all(f'id="{rule}"' in gated for rule in ("gate-vip1", "away-vip1", "gate-vip2", "away-vip2"))
+    assert "colocation-vip2-vip1" not in gated
+    assert "done and verified" in await ada.do("/hacluster failover-mode automatic"), "it is fenced: nothing to accept"
+    free = fenced_lab.exec("n1", constraints).stdout
+    assert "gate-" not in free
+    assert "away-" not in free
+    assert "colocation-vip2-vip1" in free
+    assert "already" in (await ada.ask("/hacluster failover-mode automatic")).text, "the bot remembers it, too"
+    assert "hello from n1" in await serves(vip1)
+    assert "hello from n1" in await serves(vip2)
