@@ -33,7 +33,9 @@ WATCHED_WITHIN = 600.0
 SETTLING = 45.0
 """Seconds after that until every node was looked at again: a sweep and a half."""
 QUIET, QUIET_WITHIN = 15.0, 420.0
-"""Seconds without a message after which all of the beginning is told, and how long that may take at Slack's pace."""
+"""Seconds without a message after which all of the beginning is told, and how long that is waited for by default."""
+POST = 1.0
+"""Seconds between two posts to a channel, at Slack's pace; one is to spare."""
 IDLE = 30.0
 BURST = 1.0
 """Seconds within which all the nodes are switched off."""
@@ -97,12 +99,14 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--clusters", type=int, default=200, help="how many (default: 200)")
     parser.add_argument("--lose", type=int, default=20, help="how many of them lose a node (default: 20)")
     parser.add_argument("--log", type=Path, help="where to keep the bot's log")
+    parser.add_argument("--quiet-within", type=float, default=QUIET_WITHIN, help="seconds to wait for silence at first")
     arguments = parser.parse_args(argv)
-    asyncio.run(measure(arguments.clusters, min(arguments.lose, arguments.clusters), arguments.log))
+    losses = min(arguments.lose, arguments.clusters)
+    asyncio.run(measure(arguments.clusters, losses, arguments.quiet_within, arguments.log))
     return 0
 
 
-async def measure(clusters: int, losses: int, log: Path | None) -> None:
+async def measure(clusters: int, losses: int, patience: float, log: Path | None) -> None:
     """Measure it, and say what was seen."""
     with tempfile.TemporaryDirectory(prefix="hacluster-fleet-") as folder:
         fleet = Fleet(clusters, Path(folder))
@@ -112,7 +116,7 @@ async def measure(clusters: int, losses: int, log: Path | None) -> None:
             settings = {"watch": {"channel": "C0000000OPS"}, **fleet.settings()}
             async with Box(backing, settings=settings, paced=True) as box:
                 try:
-                    await idle(box, fleet)
+                    await idle(box, fleet, patience)
                     await lose(box, fleet, losses)
                 finally:
                     if log is not None:
@@ -123,7 +127,7 @@ async def measure(clusters: int, losses: int, log: Path | None) -> None:
             await fleet.close()
 
 
-async def idle(box: Box, fleet: Fleet) -> None:
+async def idle(box: Box, fleet: Fleet, patience: float) -> None:
     """Wait until everything is watched, and measure what that costs."""
     begun = time.monotonic()
     while followed(fleet) < 4 * len(fleet.clusters):
@@ -132,8 +136,8 @@ async def idle(box: Box, fleet: Fleet) -> None:
         await asyncio.sleep(0.5)
     say(f"{len(fleet.clusters)} clusters, {2 * len(fleet.clusters)} nodes: all streams up after {since(begun):.0f} s")
     await asyncio.sleep(SETTLING)
-    if not await quiet(box):
-        say(f"  it was not quiet for {QUIET:.0f} s within {QUIET_WITHIN:.0f} s")
+    if not await quiet(box, patience):
+        say(f"  it was not quiet for {QUIET:.0f} s within {patience:.0f} s")
     before = len(box.workspace.messages("ops"))
     say(f"quiet after {since(begun):.0f} s; cards about nothing, from the rush of the beginning: {before}")
     bot = cost(box.bot.pid) if box.bot else Cost(0, 0)
@@ -150,12 +154,12 @@ async def idle(box: Box, fleet: Fleet) -> None:
     )
 
 
-async def quiet(box: Box) -> bool:
+async def quiet(box: Box, patience: float) -> bool:
     """Wait until the bot has nothing more to say; say whether that came."""
     begun = last = time.monotonic()
     calls = said(box)
     while since(last) < QUIET:
-        if since(begun) > QUIET_WITHIN:
+        if since(begun) > patience:
             return False
         await asyncio.sleep(0.5)
         if said(box) != calls:
@@ -186,6 +190,9 @@ async def lose(box: Box, fleet: Fleet, losses: int) -> None:
                     order.setdefault(name, since(begun))
         await asyncio.sleep(0.05)
     say(f"{len(set(chosen))} clusters lost a node within {BURST:.0f} s; {len(order)} have their card:")
+    say(
+        f"  load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; at Slack's pace alone the last comes {(losses - 2) * POST:.0f} s after the first"
+    )
     if order:
         first, last = min(order.values()), max(order.values())
         say(
