@@ -53,12 +53,14 @@ def condition(snapshot: Snapshot, before: Condition | None = None) -> Condition:
 
 
 def unsettled(before: Condition | None, now: Condition) -> bool:
-    """Return whether it was just changing who is there, so that a look soon after tells more than the next one due."""
+    """Return whether it was just changing who is there or what runs, so that a look soon after tells more than the next one due."""
     if before is None or not any(state.known and state.word == "seen" for state in now.of(Topic.SIGHT).values()):
         return False
     was = before.states
     return any(
-        topic in {Topic.MEMBER, Topic.NODE} and (topic, name) in was and was[topic, name].known > state.known
+        topic in {Topic.MEMBER, Topic.NODE, Topic.RESOURCE}
+        and (topic, name) in was
+        and was[topic, name].known > state.known
         for (topic, name), state in now.states.items()
     )
 

@@ -20,7 +20,7 @@ FAILED_AT = ", at "
 """What stands between a failure and its time in the detail of a resource."""
 
 _ACTIVE = frozenset({"Started", "Promoted", "Unpromoted"})
-_COUNTED = frozenset({"online", "pending", "standby", "maintenance"})
+_COUNTED = frozenset({"online", "standby", "maintenance"})
 """The words for a node that Pacemaker counts in."""
 
 
@@ -35,7 +35,7 @@ def nodes(look: Look, members_now: dict[str, str]) -> Told:
         }
         if words:
             word, detail = next(iter(words.values()))
-            if word == "down" and _may_have_gone(look, name):
+            if word in {"down", "stopped"} and _may_have_gone(look, name):
                 states[name] = None
                 continue
             states[name] = State(
@@ -144,7 +144,8 @@ def changing(look: Look) -> bool:
     for who, status in look.pacemakers.items():
         for node in status.nodes:
             was = look.was(Topic.NODE, node.name)
-            counted = was is not None and was.known and was.word in _COUNTED
+            said = dict(was.said).get(f"{who} status", "") if was is not None and was.known else ""
+            counted = said.partition(" ")[0] in _COUNTED
             if counted and not node.online and node.name not in ended and _sees(look, who, node.name):
                 return True
     return False
@@ -176,7 +177,17 @@ def resources(look: Look, cib: Cib | None) -> Told:
     for who, status in look.pacemakers.items():
         for name, state in _resources(look, status, cib):
             named.setdefault(name, {})[who] = state
-    return {name: _joint(views) for name, views in named.items()}
+    states = {name: _joint(views) for name, views in named.items()}
+    return {name: None if _passes(look, name, state) else state for name, state in states.items()}
+
+
+def _passes(look: Look, name: str, state: State) -> bool:
+    """Return whether a clone's instance that ran is called stopped, with no failure, for the first time: one more look.
+
+    While nodes come together again Pacemaker begins by knowing nothing of what runs on the others.
+    """
+    was = look.was(Topic.RESOURCE, name)
+    return "@" in name and state.word == "stopped" and was is not None and was.known and was.word == "started"
 
 
 def _joint(views: dict[str, State]) -> State:

@@ -12,7 +12,7 @@ from commands.condition import Condition, Topic, condition, unsettled
 from commands.events import Event, Kind, diff
 from commands.facts.corosync_cmap import CorosyncMap
 from commands.facts.corosync_link import LinkStatus
-from commands.facts.crm_mon import FenceEvent
+from commands.facts.crm_mon import FenceEvent, NodeState
 from commands.facts.fact import NOT_ASKED, Known, NotRunning, Unknown
 from commands.snapshot import Snapshot
 from commands.troubles import ALL_NODES, Severity, What, causes, momentary, troubles
@@ -499,3 +499,18 @@ def test_what_pacemaker_makes_of_a_membership_that_corosync_had_not_told_yet_wai
     assert unsettled(known(healthy), first)
     assert diff(first, known(healthy, torn, healthy)) == (), "it was nothing"
     assert "ViewsDiffer:web" in {one.key for one in troubles(known(healthy, torn, split, split))}
+
+
+def test_a_node_that_answered_and_falls_silent_is_not_stopped_by_that(
+    situation: SituationOf, known: KnownAfter, altered: Alter, unseen: Alter
+) -> None:
+    """Its peer counts it out; that it answered itself was all that spoke against it."""
+    met = altered(situation("healthy"), "n1", "status", nodes=_out(situation("healthy"), "n2"))
+    assert troubles(known("healthy", met, met, met)) == ()
+    assert "NodeStopped:n2" not in {one.key for one in troubles(known("healthy", met, met, met, unseen(met, "n2")))}
+
+
+def _out(snapshot: Snapshot, name: str) -> tuple[NodeState, ...]:
+    """Return the nodes as one Pacemaker counts them that has one of them out, told to stop."""
+    status = next(told for node, told in snapshot.running("status") if node.node.name != name)
+    return tuple(replace(one, online=False, expected_up=False) if one.name == name else one for one in status.nodes)
