@@ -78,10 +78,13 @@ def _configured(snapshot: Snapshot, cib: Cib) -> Iterator[Finding]:
             Level.CRITICAL,
             f"split brain risk: no fencing, and {does(free, 'has', 'have')} no gate. When the network between the "
             "nodes is cut, each side takes them",
-            f"Declare a fence device, or failover `approved`, then: {setup}"
-            if ours.issuperset(free)
-            else "`setup` leaves alone what other hands have made: add a device with `pcs stonith create`, then "
-            "`pcs property set stonith-enabled=true`.",
+            f"`/hacluster failover-mode approved {snapshot.cluster.name}` gives them gates; or "
+            # `setup` leaves alone what other hands have made
+            + (
+                f"declare a fence device, then: {setup}"
+                if ours.issuperset(free)
+                else "add a device with `pcs stonith create`, then `pcs property set stonith-enabled=true`."
+            ),
         )
 
 

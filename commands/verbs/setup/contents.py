@@ -20,8 +20,8 @@ def contradictions(cluster: ClusterSpec, cib: Cib | None) -> Iterator[Finding]:
     for conflict in configuration.conflicts(cluster, cib) if cib else ():
         yield _no(
             f"in the cluster's configuration, {conflict}",
-            "Ask for what is there, or change it with pcs first. `adopt` alone is enough for the bot to watch and move "
-            "what other hands have made.",
+            "Ask for what is there, or change it first: gates by `failover-mode`, the rest with pcs. `adopt` alone is enough "
+            "for the bot to watch and move what other hands have made.",
         )
 
 

@@ -39,7 +39,8 @@ def test_what_other_hands_have_made_is_not_sent_to_setup(situation: SituationOf,
     assert isinstance(cib.value, Cib)
     renamed = tuple(replace(one, id=one.id.replace("vip1", "ip-front")) for one in cib.value.primitives)
     (finding,) = told(altered(healthy, None, "cib", locations=(), primitives=renamed), "split brain risk", "ip-front")
-    assert "/hacluster" not in finding.remedy
+    assert "/hacluster setup" not in finding.remedy
+    assert "/hacluster failover-mode approved web" in finding.remedy
     assert "pcs stonith create" in finding.remedy
 
 
