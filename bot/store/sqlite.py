@@ -44,10 +44,12 @@ class _Cursor:
         self._rows = ()
 
     def _take(self, cursor: sqlite3.Cursor) -> None:
-        self.description, self.lastrowid = cursor.description, cursor.lastrowid
-        self._rows = cursor.fetchall() if cursor.description else ()
-        self.rowcount = cursor.rowcount  # of what returns rows it is known once they are fetched
-        cursor.close()
+        try:
+            self.description, self.lastrowid = cursor.description, cursor.lastrowid
+            self._rows = cursor.fetchall() if cursor.description else ()
+            self.rowcount = cursor.rowcount  # of what returns rows it is known once they are fetched
+        finally:
+            cursor.close()  # left open by a row that is no text, it would go on reading what was there then
 
 
 class Connection(aiosqlite.Connection):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, insert, table, text
 from sqlalchemy import column as col
@@ -241,6 +241,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Call
 COLUMNS = tuple(AuditEntry.__slots__)
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_one_flipped_bit_in_any_column_of_any_entry_is_found(
     chain: tuple[Path, Callable[[], Verified]], data: st.DataObject
