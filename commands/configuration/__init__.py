@@ -3,6 +3,7 @@
 HAProxy runs as a clone on every node, and each floating IP needs a running HAProxy beside it. With failover `approved`,
 each floating IP has a home node and a gate (`commands.gates`). With failover `automatic`, floating IPs keep apart by a
 finite score. What is there is never changed, only what is missing is added; what contradicts is a conflict for people.
+Only the turn from one way of failing over to the other (`modes`) takes constraints away.
 """
 
 from __future__ import annotations
