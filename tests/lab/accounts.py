@@ -17,9 +17,12 @@ from sandbox.slack.records import Message
 from tests.lab.faults import Fault
 
 REPEAT = "may be a repeat"
-_BESIDE = re.compile(r"part of another incident|by a stream's word only|I (cannot|could not) see")
-"""Headlines of cards that may stand beside a fault's own: those that were put to it, early words that no look bore out, and
-those about the bot itself, which a busy machine keeps from hearing its nodes."""
+_BESIDE = re.compile(r"part of another incident|I (cannot|could not) see")
+"""Headlines of cards that may stand beside a fault's own: those that were put to it, and those about the bot itself, which
+a busy machine keeps from hearing its nodes."""
+_WORD_ONLY = re.compile(r"by a stream's word only")
+"""The same where a fault costs no node: a busy machine's corosync may wait for its token meanwhile. Of a node that is lost
+such a word is the first, and stands on its card."""
 _LOST = re.compile(r"\b(n\d) (?:is|was) lost\b")
 _MOMENT = "%Y-%m-%d %H:%M:%S.%f"
 """How the store writes moments, which are UTC."""
@@ -125,7 +128,9 @@ def judge(fault: Fault, cards: Sequence[Message], said: str, events: Sequence[tu
     gone = {subject for kind, subject in events if kind is Kind.MEMBER_LEFT}
     for node in sorted((set(_LOST.findall(said)) | gone) - fault.lost):
         found.false.append(f"{fault.name}: {node} called lost: {_short(said)}")
-    heads = [head for card in cards if not _BESIDE.search(head := card.text.splitlines()[0])]
+    beside = [_BESIDE] if fault.lost else [_BESIDE, _WORD_ONLY]
+    firsts = (card.text.splitlines()[0] for card in cards)
+    heads = [head for head in firsts if not any(pattern.search(head) for pattern in beside)]
     if len(heads) > 1:
         found.duplicate.append(f"{fault.name}: {len(heads)} cards: {heads}")
 
