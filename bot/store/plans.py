@@ -118,7 +118,12 @@ class PlanPart(Part):
         """Return the plans that ended in a period and whose messages do not say so: their bot died, or was another."""
         query = (
             select(plans)
-            .where(plans.c.told.is_(False), plans.c.finished >= since, plans.c.finished < before, plans.c.message_ts.is_not(None))
+            .where(
+                plans.c.told.is_(False),
+                plans.c.finished >= since,
+                plans.c.finished < before,
+                plans.c.message_ts.is_not(None),
+            )
             .order_by(plans.c.finished, plans.c.id)
         )
         async with self._reading() as connection:

@@ -16,7 +16,13 @@ _ALL: Final[Mapping[Family, str]] = {"apt": "fence-agents", "dnf": "fence-agents
 _COMMON: Final = "fence-agents-common"
 _FIRST_APART: Final = 13
 _NAMED_ALIKE: Final = frozenset(
-    ["aliyun", "alom", "amt", "apc", "apc_snmp", "aws", "azure_arm", "bladecenter", "brocade", "cdu", "cisco_mds", "cisco_ucs", "compute", "crosslink", "cyberpower_ssh", "docker", "drac", "drac5", "dummy", "eaton_snmp", "eaton_ssh", "ecloud", "emerson", "eps", "gce", "hds_cb", "heuristics_ping", "hpblade", "ibm_powervs", "ibm_vpc", "ibmblade", "ibmz", "ifmib", "ilo2", "ilo_moonshot", "ilo_mp", "ilo_ssh", "intelmodular", "ipdu", "ipmilan", "ironic", "kdump", "kubevirt", "ldom", "lpar", "mpath", "netio", "nutanix_ahv", "openstack", "ovh", "ovm", "powerman", "pve", "raritan", "raritan_px3", "rcd_serial", "redfish", "rhevm", "rsa", "rsb", "sanbox2", "scsi", "skalar", "vbox", "virsh", "vmware", "vmware_rest", "vmware_soap", "vmware_vcloud", "wti", "xenapi"]
+    """
+    aliyun alom amt apc apc_snmp aws azure_arm bladecenter brocade cdu cisco_mds cisco_ucs compute crosslink
+    cyberpower_ssh docker drac drac5 dummy eaton_snmp eaton_ssh ecloud emerson eps gce hds_cb heuristics_ping hpblade
+    ibm_powervs ibm_vpc ibmblade ibmz ifmib ilo2 ilo_moonshot ilo_mp ilo_ssh intelmodular ipdu ipmilan ironic kdump
+    kubevirt ldom lpar mpath netio nutanix_ahv openstack ovh ovm powerman pve raritan raritan_px3 rcd_serial redfish
+    rhevm rsa rsb sanbox2 scsi skalar vbox virsh vmware vmware_rest vmware_soap vmware_vcloud wti xenapi
+    """.split()  # noqa: SIM905 - one a line, they would bury what is done with them
 )
 _ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("idrac", "ilo3", "ilo4", "ilo5", "imm", "ipmilanplus"), "fence-agents-ipmilan"),
