@@ -13,9 +13,7 @@ from bot.watch.tools import Tools
 from config.inventory import ClusterSpec
 
 RECONCILE = 5.0
-"""Seconds between two looks for clusters that were made, changed or given up."""
-KEEP_NOTES = 3.0
-"""Seconds between two writings of what the watches noted."""
+"""Seconds between two looks for clusters that were made, changed or given up, and two writings of what was noted."""
 _SPREAD = 0.05
 """Seconds between the first looks at two clusters: a start of many is no burst of connections."""
 
@@ -28,7 +26,6 @@ class Watchers:
     def __init__(self, tools: Tools, clusters: Callable[[], Awaitable[Iterable[ClusterSpec]]]) -> None:
         self._tools = tools
         self._clusters = clusters
-        self._keep_at = 0.0
         self._watches: dict[str, tuple[ClusterWatch, asyncio.Task[None]]] = {}
 
     async def run(self) -> None:
@@ -39,19 +36,17 @@ class Watchers:
                     await self._reconcile()
                 except Exception:  # noqa: BLE001 - it is logged, and tried again
                     _log.exception("the clusters to watch could not be told")
+                await self._tools.keep_notes()
                 await self._tools.clock.sleep(RECONCILE)
         finally:
             await self._end(tuple(self._watches))
             await self._tools.keep_notes()
 
     async def sweep(self) -> None:
-        """Let each cluster be looked at whose time has come; keep what was noted, now and then."""
+        """Let each cluster be looked at whose time has come."""
         now = self._tools.clock.now()
         for watch, _ in self._watches.values():
             watch.sweep(now)
-        if now >= self._keep_at:
-            self._keep_at = now + KEEP_NOTES
-            await self._tools.keep_notes()
 
     def look_soon(self, cluster: str) -> None:
         """Look at a cluster now: somebody changed what is known of it."""
