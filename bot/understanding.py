@@ -71,6 +71,7 @@ async def _desk(world: World, actor: Actor, place: Place) -> Desk:
     clusters = {name: Declared(spec, "file") for name, spec in world.declared.items()}
     for spec in await world.store.declared() if world.store else ():
         clusters.setdefault(spec.name, Declared(spec, "slack"))
+    running = await world.store.running() if world.store else ()
     here = [name for name, known in clusters.items() if place.channel in known.spec.channels]
     return Desk(
         clusters=clusters,
@@ -82,6 +83,7 @@ async def _desk(world: World, actor: Actor, place: Place) -> Desk:
         role=lambda cluster: world.policy.role(actor.team, actor.user, actor.groups, cluster),
         groups=actor.groups,
         policy=world.policy,
+        under_way={row.cluster: row.verb for row in running if row.expires > world.now()},
         last_seen=world.last_seen,
         secret=world.secret,
         file=world.file,

@@ -53,6 +53,8 @@ class Desk:
     """The user groups that the asker is in."""
     policy: Policy = field(default_factory=Policy)
     """For what tells of it; what it allows is decided before a verb is asked."""
+    under_way: Mapping[str, str] = field(default_factory=dict)
+    """What the bot is changing at this moment, by cluster: `setup`, for one that is just being made."""
     last_seen: Callable[[NodeSpec], datetime | None] = lambda _: None
     """When a node last answered, for readings that are unknown now."""
     secret: Callable[[str], str] = field(default=lambda name: _none("secret", name))

@@ -20,9 +20,11 @@ from bot.under_way import LEASE
 from bot.verbs import VERBS
 from commands.errors import OutcomeUnknown
 from commands.plan import NothingToDo, Refusal
-from commands.report import Finding, Level, Listing
-from commands.verbs.verb import Verb
+from commands.report import Finding, Level, Listing, Report
+from commands.verbs.cluster_request import ClusterRequest, parse_cluster
+from commands.verbs.verb import Desk, Verb
 from config.approvals import OWN_CONFIRM
+from config.policy import Role
 from tests.bot.conftest import (
     ADMIN,
     BROKEN,
@@ -493,6 +495,22 @@ async def left_running(store: Store, expires_in: float, **parts: str) -> PlanRow
     )
     await store.add_plan(row)
     return row
+
+
+@pytest.mark.parametrize(("expires_in", "told"), [(15, {"web": "flip"}), (0, {})])
+async def test_whoever_asks_how_a_cluster_is_hears_what_is_being_done_to_it(
+    store: Store, nodes: Nodes, time: HandTime, expires_in: float, told: dict[str, str]
+) -> None:
+    seen: list[Desk] = []
+
+    async def look(_: ClusterRequest, desk: Desk) -> Report:
+        seen.append(desk)
+        return Report("looked")
+
+    verb = Verb(name="look", summary="", usage="look [CLUSTER]", role=Role.VIEWER, parse=parse_cluster, answer=look)
+    await left_running(store, expires_in)
+    await make_door(store, nodes, time, (verb,)).ask(VIEWER, "look web")
+    assert [dict(desk.under_way) for desk in seen] == [told], "what a dead bot left is not under way"
 
 
 async def test_only_what_has_lapsed_is_taken_for_dead(door: Door, store: Store) -> None:

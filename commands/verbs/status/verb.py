@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from commands.checks import witness
 from commands.command import Runner
-from commands.report import Report
+from commands.report import Finding, Level, Report
 from commands.snapshot import Snapshot, gather
 from commands.verbs.cluster_request import parse_cluster
 from commands.verbs.patience import Impatient
@@ -38,9 +39,17 @@ async def answer(request: StatusRequest, desk: Desk) -> Report:
     """Ask and tell. Nodes that cannot be asked are part of the answer."""
     runner = Impatient(desk.runner)
     if request.cluster is not None:
-        return report_of(await _looked_at(request.cluster, runner), desk.last_seen)
+        report = report_of(await _looked_at(request.cluster, runner), desk.last_seen)
+        return replace(report, parts=(*_under_way(desk, request.cluster), *report.parts))
     clusters = [desk.clusters[name].spec for name in desk.visible]
     return overview_of(await asyncio.gather(*(_looked_at(cluster, runner) for cluster in clusters)))
+
+
+def _under_way(desk: Desk, cluster: ClusterSpec) -> Iterator[Finding]:
+    """Say what may be the cause of all that follows, and soon over."""
+    if cluster.name in desk.under_way:
+        change = desk.under_way[cluster.name]
+        yield Finding(Level.INFO, f"`{change}` is under way: some of this may be its doing, and pass")
 
 
 async def _looked_at(cluster: ClusterSpec, runner: Runner) -> Snapshot:

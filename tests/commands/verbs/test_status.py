@@ -275,6 +275,16 @@ async def test_a_node_that_cannot_be_asked_is_part_of_the_answer(
     assert report.next_step == "failover vip2 --to n1 web"
 
 
+async def test_what_the_bot_is_changing_is_told_before_what_may_come_of_it(
+    situation: SituationOf, recorded_nodes: RunnerOf
+) -> None:
+    at = replace(desk(recorded_nodes("stopped"), situation("stopped")), under_way={"web": "start", "db": "setup"})
+    first, *others = findings(await answered((), at))
+    assert (first.level, first.text.startswith("`start` is under way")) == (Level.INFO, True)
+    assert Level.CRITICAL in {finding.level for finding in others}
+    assert not any("under way" in finding.text for finding in others)
+
+
 async def test_without_a_cluster_all_are_asked_at_once(situation: SituationOf, recorded_nodes: RunnerOf) -> None:
     healthy = situation("healthy")
     other = renamed(healthy, "mail")  # declared on nodes that really run `web`
