@@ -330,7 +330,7 @@ class Changes:
 
     async def _decide(self, verb: Verb, request: Any, silent: frozenset[str] = frozenset()) -> Decided:
         """Look and decide. Those that did not answer when it was shown are not waited for long again."""
-        change, runner = _change(verb), self._world.runner
+        change, runner = _change(verb), self._world.reading
         snapshot = await gather(request.cluster, Impatient(runner, QUICK, silent), change.reads)
         decision = change.decide(request, snapshot)
         foresight = await foresee(decision, snapshot, runner) if isinstance(decision, Plan) else None
