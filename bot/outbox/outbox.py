@@ -7,7 +7,7 @@ again. One outbox works on a store at a time: `bot.duty` sees to it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from bot.outbox.form import to_json, unseen
 from bot.outbox.queue import Queue
 from bot.outbox.wording import channel_digest, thread_digest
 from bot.store import OutgoingRow, Store
+from bot.turns import Turns
 from commands.report import Report
 
 _log = structlog.get_logger(__name__)
@@ -46,9 +47,9 @@ class Outbox:
         self._fresh_id = fresh_id
         self._queue = Queue()
         self._news = asyncio.Event()
-        self._turn = asyncio.Lock()
+        self._turns = Turns()
         self._writing: set[asyncio.Task[tuple[OutgoingRow, ...]]] = set()
-        self._attempts = Attempts(store, courier, self._queue, self._clock, self._kept)
+        self._attempts = Attempts(store, courier, self._queue, self._clock, self._sent)
 
     async def card(self, card: str, channel: str, report: Report, *, urgency: int = 0) -> None:
         """Show a report as the one message of a card: post it, or edit it. Of several that wait only the newest is shown.
@@ -83,14 +84,17 @@ class Outbox:
 
         It goes on to its end even if whoever waits for it is cancelled.
         """
-        writing = asyncio.create_task(self._write(write))
+        return await self._to_the_end(self._write(write, hurry=False))
+
+    async def _to_the_end(self, write: Coroutine[Any, Any, tuple[OutgoingRow, ...]]) -> tuple[OutgoingRow, ...]:
+        writing = asyncio.create_task(write)
         self._writing.add(writing)
         writing.add_done_callback(self._writing.discard)
         return await asyncio.shield(writing)
 
     async def run(self) -> None:
         """Send until cancelled, first what an earlier run left behind: of this process, or of one that had the duty."""
-        async with self._turn:
+        async with self._turns.taken():
             self._queue.forget(tuple(self._queue.rows))
             for row in await self._store.messages_not_yet_shown():
                 self._queue.keep(row)
@@ -165,15 +169,24 @@ class Outbox:
         )
 
     async def _kept(self, write: Write) -> OutgoingRow | None:
+        return await self._one(write, hurry=False)
+
+    async def _sent(self, write: Write) -> OutgoingRow | None:
+        """Keep what became of an attempt: before what is handed in meanwhile, else sending would wait for all of it."""
+        return await self._one(write, hurry=True)
+
+    async def _one(self, write: Write, *, hurry: bool) -> OutgoingRow | None:
         async def one() -> tuple[OutgoingRow, ...]:
             row = await write()
             return () if row is None else (row,)
 
-        rows = await self.together(one)
+        rows = await self._to_the_end(self._write(one, hurry=hurry))
         return rows[0] if rows else None
 
-    async def _write(self, write: Callable[[], Awaitable[tuple[OutgoingRow, ...]]]) -> tuple[OutgoingRow, ...]:
-        async with self._turn:  # one at a time: else an older state might come in after a newer one
+    async def _write(
+        self, write: Callable[[], Awaitable[tuple[OutgoingRow, ...]]], *, hurry: bool
+    ) -> tuple[OutgoingRow, ...]:
+        async with self._turns.taken(hurry=hurry):  # one at a time: else an older state might come in after a newer one
             rows = await write()
             for row in rows:
                 self._queue.keep(row)

@@ -37,7 +37,8 @@ class ConditionPart(Part):
         `gap`. Each incident comes with what it was made from, None for a new one. Returns the messages to be sent, see
         `put_messages`. Raises `Overtaken` where somebody has changed an incident meanwhile.
         """
-        async with self._writing() as connection:
+        messages = tuple(messages)
+        async with self._writing(hurry=bool(messages)) as connection:
             await _prolong(connection, cluster, at, gap)
             if condition is not None:
                 await _put_condition(connection, cluster, at, condition)

@@ -41,7 +41,7 @@ class OutgoingPart(Part):
     async def put_message(self, row: OutgoingRow, unseen: Unseen = newest) -> OutgoingRow | None:
         """Store a message; see `put_messages`. None if it is not to be sent, or was one of its key."""
         try:
-            async with self._writing() as connection:
+            async with self._writing(hurry=True) as connection:
                 stored = await put_messages(connection, (row,), unseen)
         except IntegrityError:
             if row.key is None:
@@ -51,7 +51,7 @@ class OutgoingPart(Part):
 
     async def fold_messages(self, ids: Collection[str], row: OutgoingRow) -> OutgoingRow:
         """Store one message in the place of several that wait: all of them change, or none."""
-        async with self._writing() as connection:
+        async with self._writing(hurry=True) as connection:
             folded = update(outgoing).where(outgoing.c.id.in_(ids), outgoing.c.state == "waiting")
             await connection.execute(folded.values(state="folded"))
             return await _add(connection, row)
@@ -69,7 +69,7 @@ class OutgoingPart(Part):
         """Note that a message is about to be posted as it now stands; None if somebody else took it."""
         begun = {"state": "sending", "shown": outgoing.c.version, "sent": now}
         statement = update(outgoing).where(outgoing.c.id == message_id, outgoing.c.state == "waiting").values(begun)
-        async with self._writing() as connection:
+        async with self._writing(hurry=True) as connection:
             row = (await connection.execute(statement.returning(outgoing))).mappings().one_or_none()
             return None if row is None else OutgoingRow(**row)
 
@@ -91,7 +91,7 @@ class OutgoingPart(Part):
         return await self._changed(message_id, {"state": "dropped", "why": why})
 
     async def _changed(self, message_id: str, values: Mapping[str, Any]) -> OutgoingRow | None:
-        async with self._writing() as connection:
+        async with self._writing(hurry=True) as connection:
             return await _change(connection, message_id, values)
 
     async def _outgoing(self, query: Select[tuple[Any, ...]]) -> tuple[OutgoingRow, ...]:

@@ -227,5 +227,5 @@ class Office:
     def _idle(self) -> bool:
         """Whether it waits for time or news alone; a call that hangs is none to wait for."""
         outbox = self.outbox
-        writing = outbox._turn.locked() or outbox._writing
+        writing = outbox._turns.locked() or outbox._writing
         return not writing and not outbox._news.is_set() and len(outbox._queue._under_way) == self.slack.hanging

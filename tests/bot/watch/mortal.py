@@ -67,9 +67,9 @@ class MortalStore(Store):
             yield connection
 
     @asynccontextmanager
-    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+    async def _writing(self, *, hurry: bool = False) -> AsyncIterator[AsyncConnection]:
         await self.fate.step()
-        async with self._at_it(super()._writing()) as connection:
+        async with self._at_it(super()._writing(hurry=hurry)) as connection:
             yield connection
         await self.fate.step()
 
