@@ -35,6 +35,7 @@ from tests.bot.conftest import (
     NOBODY,
     NOW,
     OPERATOR,
+    PATIENCE,
     TERMINAL,
     VIEWER,
     WEB,
@@ -308,9 +309,10 @@ async def test_a_store_that_stumbles_once_costs_no_lease(url: str, nodes: Nodes,
     plan_id = await proposed(door)
     running = asyncio.create_task(door.press(OPERATOR, cards.CONFIRM))
     await nodes.started("flip")
+    await time.paused()
     Stumbling.failures = 1
     time.forward(seconds=2.5)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await time.paused()
     assert (await door.row(plan_id)).expires == NOW + LEASE
     time.forward(seconds=2.5)
