@@ -21,7 +21,7 @@ SituationOf = Callable[..., Snapshot]
 WEB = ClusterSpec(
     name="web", nodes=(parse_node("n1=10.0.0.1"), parse_node("n2=10.0.0.2")), vips=(VipSpec.parse("10.0.0.10/24"),)
 )
-READS = ("addresses", "cib", "cmap", "haproxy", "links", "quorum", "status")
+READS = ("addresses", "cib", "cmap", "haproxy", "links", "quorum", "status", "units")
 
 
 class Answering:

@@ -552,7 +552,7 @@ def test_an_address_of_another_cluster_is_refused_even_while_it_answers_nobody()
     other = REQUEST.cluster.model_copy(update={"name": "db"})
     desk = Desk({"db": Declared(other, "slack")}, NoNodes(), file=_named("file", FILES), secret=_named("secret", {}))
     words = WORDS.replace("10.0.0.1 ", "10.0.0.3 ").replace("10.0.0.2 ", "10.0.0.4 ")
-    with pytest.raises(UsageError, match=r"10\.0\.0\.10, 10\.0\.0\.11 belongs to the cluster `db`"):
+    with pytest.raises(UsageError, match=r"10\.0\.0\.10 and 10\.0\.0\.11 belong to the cluster `db`"):
         parse(parse_words(tokens(words), OPTIONS, USAGE), desk)
 
 
@@ -591,7 +591,7 @@ def test_whatever_cannot_be_read_is_a_reason_and_never_a_plan(unread: list[str],
     other = finished("n1") if done else bare("n1")
     decision = decide(REQUEST, snapshot(other, shaken) if second else snapshot(shaken, other))
     # whom pcs may command is read on the first node only
-    needed = set(unread) - {"haproxy", "links", "quorum", "pcs_version", "host_auth"}
+    needed = set(unread) - {"haproxy", "links", "quorum", "pcs_version", "host_auth", "node_addresses_in_use"}
     assert isinstance(decision, Refusal) is bool(needed)
 
 
@@ -617,7 +617,8 @@ def test_whom_pcs_may_command_is_asked_where_the_commands_will_run() -> None:
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing fence_ipmilan --fence-option password=x", "looks like a secret"),
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing fence_ipmilan --fence-option password=secret:none", "no secret called"),
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing fence_x --fence-option nX:ip=10.0.9.9", "nX has options"),
-        ("web n1=10.0.0.1 n2=10.0.0.2 --fencing rm -rf", "fence agent"),
+        ("web n1=10.0.0.1 n2=10.0.0.2 --fencing rm -rf", "no option `-rf`"),
+        ("web n1=10.0.0.1 n2=10.0.0.2 --fencing rm", "fence agent"),
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing none --haproxy-cfg ../../etc/passwd", "plain file name"),
         ("web n1=10.0.0.1 n2=10.0.0.2 --fencing none --haproxy-cfg local.cfg", "no `bind` that others can reach"),
         ("we;b n1=10.0.0.1 n2=10.0.0.2 --fencing none", "cluster name"),
