@@ -14,7 +14,6 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.store.base import READING
-from bot.store.sqlite import connecting
 from commands.errors import HaclusterError
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,10 +31,8 @@ class StoreUnusable(HaclusterError):
 async def open_engine(url: str) -> AsyncEngine:
     """Connect and migrate. Raises `StoreUnusable`, whose text shows no password."""
     try:
-        address = make_url(url)
-        shown = address.render_as_string(hide_password=True)
-        quick = {"async_creator": connecting(address)} if address.drivername == "sqlite+aiosqlite" else {}
-        engine = create_async_engine(address, **quick)
+        shown = make_url(url).render_as_string(hide_password=True)
+        engine = create_async_engine(url)
     except (ArgumentError, ImportError) as error:
         reason = "its driver is not installed" if isinstance(error, ImportError) else "it is not a database URL"
         raise StoreUnusable(f"the store cannot be opened: {reason}", remedy="Look at store.url.") from None
