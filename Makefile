@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check bench chaos lock clean
+.PHONY: run test check bench chaos chaos-setup chaos-watching lock clean
 
 run: $(READY)  ## The bot: on Slack if tokens are configured, else in the sandbox (LAB=1 as root: on real nodes)
 	@$(BIN)/hacluster tokens; case $$? in \
@@ -30,12 +30,18 @@ bench: $(READY)  ## Measured in one run: ratios and delays on real nodes (root),
 	$(BIN)/python -m tests.lab.bench_changes
 	$(BIN)/python -m tests.lab.fleet
 
-chaos: $(READY)  ## Each situation and an hour of random faults, then setup killed at every step, on real nodes (root; takes long)
+chaos: $(READY)  ## Setup killed at every step, then each situation and an hour of random faults, on real nodes (root; takes long)
+	@$(MAKE) --keep-going chaos-setup chaos-watching
+
+chaos-setup: $(READY)
 	@.ci/system-packages
-	CHAOS_MINUTES=$${CHAOS_MINUTES:-60} $(BIN)/pytest tests/lab/test_watching.py tests/lab/test_watch_chaos.py $(ARGS)
 	for debian in 11 12 13; do for bare in '' 1; do \
 	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_BARE=$$bare $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done; \
 	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_FENCED=1 CHAOS_STEPS='fence-secrets draft configure' $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done
+
+chaos-watching: $(READY)
+	@.ci/system-packages
+	CHAOS_MINUTES=$${CHAOS_MINUTES:-60} $(BIN)/pytest tests/lab/test_watching.py tests/lab/test_watch_chaos.py $(ARGS)
 
 lock: $(READY)  ## Write the requirements files anew, without index addresses
 	$(BIN)/pip install -q uv

@@ -94,8 +94,8 @@ class Listeners:
         """Take a form sent off: what is wrong goes under its fields, in the acknowledgement itself."""
         try:
             filled = payloads.filled(body)
-        except (KeyError, TypeError, ValueError):
-            _log.warning("unreadable form", callback_id=str(body.get("view", {}).get("callback_id"))[:80])
+        except (AttributeError, KeyError, TypeError, ValueError):
+            _log.warning("unreadable form", view=str(body.get("view"))[:80])
             sentence = "This form is from another version of me. Close it and type the command again."
             await ack(response_action="update", view=closing_view("Out of date", sentence))
             return

@@ -16,6 +16,8 @@ from config.inventory import ClusterSpec
 
 MAX_SKEW = 2.0
 """Seconds. Corosync does not mind, but logs, lifetimes and failure times of different nodes become unreadable."""
+OLDEST_ENTERPRISE = 8
+"""The first Enterprise Linux with pcs 0.10 and dnf."""
 OLDEST = {"pcs": (0, 10), "pacemaker": (2, 0), "corosync": (3, 0)}
 HIGH_AVAILABILITY = "high-availability"
 
@@ -31,6 +33,7 @@ def refusals(request: SetupRequest, snapshot: Snapshot) -> tuple[Finding, ...]:
         *_unreachable(snapshot),
         *_under_way(snapshot),
         *_systems(snapshot),
+        *_releases(snapshot),
         *_clocks(snapshot),
         *_names(snapshot),
         *_versions(snapshot),
@@ -74,6 +77,27 @@ def _systems(snapshot: Snapshot) -> Iterator[Finding]:
                 "Use Debian or an Enterprise Linux (Oracle, Red Hat, Alma, Rocky, CentOS Stream).",
                 node,
             )
+        elif system.family == "dnf" and system.major is not None and system.major < OLDEST_ENTERPRISE:
+            yield _no(
+                f"{system.pretty} is too old: its packages are pcs 0.9 and older",
+                f"Upgrade the server: {OLDEST_ENTERPRISE} is the oldest supported release.",
+                node,
+            )
+
+
+def _releases(snapshot: Snapshot) -> Iterator[Finding]:
+    """Nodes whose packages are still to be installed get those of their release: all must be of the same one."""
+    found: dict[tuple[str, int | None], list[str]] = {}
+    for node, system in snapshot.known("os"):
+        if system.family is not None:
+            found.setdefault((system.family, system.major), []).append(f"{system.pretty} on {node.node.name}")
+    missing = any(packages.versions.keys().isdisjoint(OLDEST) for _, packages in snapshot.known("packages"))
+    if missing and len(found) > 1:
+        which = ", ".join(words for names in found.values() for words in names)
+        yield _no(
+            f"the nodes' releases differ, and so would the packages that are to be installed: {which}",
+            "Bring all nodes to the same release first.",
+        )
 
 
 def _clocks(snapshot: Snapshot) -> Iterator[Finding]:
@@ -204,6 +228,13 @@ def _floating_ips(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Finding]
                     node,
                 )
         held = any(addresses.holds(address) for _, addresses in snapshot.known("addresses"))
+        asked = [address in used.addresses for _, used in snapshot.known("vips_in_use")]
+        near = any(a.interface_for(vip.network) is not None for _, a in snapshot.known("addresses"))
+        if asked and near and not held and not any(asked):
+            yield _no(
+                f"no node could ask its subnet whether anybody has {address}",
+                "See what keeps its packets from leaving: the node's own packet filter, or a route.",
+            )
         others = {
             who for _, used in snapshot.known("vips_in_use") if (who := used.addresses.get(address)) and who != "self"
         }

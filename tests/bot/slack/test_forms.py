@@ -71,6 +71,13 @@ async def test_a_form_that_takes_its_time_opens_as_a_waiting_view_first(bot: Any
     assert view[0].id == waiting.id
 
 
+async def test_a_form_that_slack_would_refuse_is_told_in_its_place(bot: Any) -> None:
+    bot.desk.forms["setup"] = Form("Too much", "setup", tuple(Field(f"f{n}", "Name") for n in range(101)))
+    await bot.ws.slash("ada", "#ops", "/hacluster setup")
+    view = (await bot.ws.wait_for(lambda: bot.ws.views("ada")))[0]
+    assert "cannot be shown" in str(view.blocks)
+
+
 async def test_a_verb_without_a_form_is_a_request(bot: Any) -> None:
     await bot.ws.slash("ada", "#ops", "/hacluster clusters")
     (asked,) = await bot.desk.until(1)

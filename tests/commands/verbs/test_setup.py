@@ -464,6 +464,8 @@ def unreachable(name: str) -> NodeSnapshot:
         ({"peer_ports": Known(Reach({("n1", 2224): "filtered"}))}, "cannot reach port 2224 of n1"),
         ({"packages": Known(Packages({"pcs": "0.9.1"}))}, "pcs 0.9 is too old"),
         ({"os": Known(OperatingSystem("arch", "", "Arch Linux", None, None))}, "Arch Linux is not one"),
+        ({"os": Known(OperatingSystem("ol", "7.9", "Oracle Linux Server 7.9", "dnf", 7))}, "Linux Server 7.9 is too old"),
+        ({"os": Known(OperatingSystem("debian", "13", "Debian 13", "apt", 13))}, "releases differ"),
         ({"haproxy_config": Known(replace(OWN_PROXY_CONFIG, valid=False, problems="line 3"))}, "not valid: line 3"),
         ({"haproxy_config": Known(replace(OWN_PROXY_CONFIG, binds=(Bind("127.0.0.1", 80),)))}, "no `bind` that others can reach"),
     ],
@@ -483,6 +485,15 @@ def test_differing_releases_are_named_side_by_side() -> None:
     old = replace(bare("n1"), packages=Known(Packages({"pcs": "0.10.8-1"})))
     new = replace(bare("n2"), packages=Known(Packages({"pcs": "1:0.11.5-1"})))
     assert "pcs differs between the nodes: 0.10 on n1, 0.11 on n2" in reasons(decide(REQUEST, snapshot(old, new)))
+
+
+def test_that_nobody_could_ask_is_not_that_an_address_is_free() -> None:
+    mute = Known(InUse({"10.0.0.11": None}, frozenset({"10.0.0.10"})))
+    assert "no node could ask its subnet whether anybody has 10.0.0.10" in reasons(
+        decide(REQUEST, both(vips_in_use=mute))
+    )
+    heard = replace(bare("n2"), vips_in_use=Known(InUse({"10.0.0.10": None, "10.0.0.11": None})))
+    assert isinstance(decide(REQUEST, snapshot(replace(bare("n1"), vips_in_use=mute), heard)), Plan)
 
 
 def test_all_reasons_come_in_one_answer() -> None:
