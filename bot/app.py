@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
+import os
+import pwd
 import shlex
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -19,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs, reach
 from bot.approval_cards import APPROVE
+from bot.approvals import rules_that_never_fit
 from bot.cards import CONFIRM
 from bot.conversation import Actor, Place
 from bot.dispatch import Dispatcher
@@ -39,7 +41,7 @@ from bot.slack.work import Work
 from bot.store import Store
 from bot.store.engine import StoreUnusable
 from bot.terminal import TerminalSurface
-from bot.verbs import VERBS
+from bot.verbs import CHANGING, VERBS
 from bot.vitals import Vitals, exposition
 from bot.watch.records import GAP_SWEEPS
 from bot.watch.tools import Tools
@@ -84,6 +86,8 @@ def _from_folder(read: Callable[[str], str]) -> Callable[[str], str]:
 def _world(
     settings: Settings, store: Store | None, runner: Sightings, work: Work, memory: Memory | None = None
 ) -> World:
+    for mistake in rules_that_never_fit(settings.policy, CHANGING):
+        raise mistake
     return World(
         verbs=VERBS,
         policy=settings.policy,
@@ -257,6 +261,14 @@ async def _until_stopped(socket: Socket | None) -> None:
             await connection
 
 
+def _login() -> str:
+    """Return who sits at the terminal, by the kernel's word: the environment is theirs to change."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
 async def run_verb(settings: Settings, words: list[str], *, yes: bool = False, channel: str | None = None) -> int:
     """Carry one request out from the terminal, by the same rules. Returns 0, or 1 if it was refused or did not work.
 
@@ -274,7 +286,7 @@ async def run_verb(settings: Settings, words: list[str], *, yes: bool = False, c
         memory = Memory(store, _now) if store else None
         dispatcher = Dispatcher(_world(settings, store, runner, Work(), memory))
         surface = stack.enter_context(TerminalSurface())
-        actor, place = Actor(LOCAL, getpass.getuser()), Place(channel or "terminal")
+        actor, place = Actor(LOCAL, _login()), Place(channel or "terminal")
         await dispatcher.request(actor, place, shlex.join(words), surface, key="")
         if surface.last is None:
             return 1

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+
 from bot.conversation import Actor
 from bot.store.rows import PlanRow
 from commands.errors import NotAllowed, UsageError
+from commands.verbs.words import nearest
 from config.approvals import ApprovalRule
-from config.policy import Policy
+from config.policy import LOCAL, Policy
 
 
 def check(policy: Policy, rule: ApprovalRule, row: PlanRow, actor: Actor, *, alone: bool, reason: str) -> None:
@@ -28,7 +31,7 @@ def check(policy: Policy, rule: ApprovalRule, row: PlanRow, actor: Actor, *, alo
             raise UsageError(
                 "going ahead alone takes a reason", remedy=f'`/hacluster approve {row.id} --break-glass --reason "…"`'
             )
-    elif asked_by(row, actor) and not rule.own:
+    elif _may_be_the_asker(row, actor) and not rule.own:
         way_out = f'; if nobody is there: `/hacluster approve {row.id} --break-glass --reason "…"`'
         raise NotAllowed(
             "what you asked for yourself takes somebody else's approval",
@@ -41,6 +44,25 @@ def asked_by(row: PlanRow, actor: Actor) -> bool:
     return (row.team, row.user) == (actor.team, actor.user)
 
 
+def _may_be_the_asker(row: PlanRow, actor: Actor) -> bool:
+    """Whether they could be one person: in one organisation of Slack the same user speaks from several teams."""
+    return row.user == actor.user and (row.team == LOCAL) is (actor.team == LOCAL)
+
+
 def needed(row: PlanRow, rule: ApprovalRule) -> int:
     """Return how many people must approve: what was said when it was asked for, and not less than is said now."""
     return max(row.approvals, rule.approvals)
+
+
+def rules_that_never_fit(policy: Policy, changing: Collection[str]) -> Iterator[UsageError]:
+    """Yield a mistake for each verb of a rule that there is not, or that changes nothing: the rule would protect nothing."""
+    for number, rule in enumerate(policy.approvals):
+        for verb in rule.verbs:
+            if verb not in changing:
+                near = nearest(verb, changing)
+                remedy = (
+                    f"Did you mean `{near}`?"
+                    if near
+                    else f"Verbs that change something: {', '.join(sorted(changing))}."
+                )
+                yield UsageError(f"policy.approvals[{number}].verbs: `{verb[:40]}` changes nothing", remedy=remedy)

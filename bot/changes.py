@@ -20,7 +20,7 @@ from bot.audit import Kind
 from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
 from bot.differences import differences
 from bot.store.rows import PlanRow, PlanState, VoteRow
-from bot.under_way import LEASE, Time, UnderWay
+from bot.under_way import LEASE, QUICK, Time, UnderWay
 from bot.understanding import only_to_show, reason_of, understand
 from bot.world import World
 from commands.errors import NotAllowed, PlanStale, Unreachable, UsageError
@@ -28,13 +28,12 @@ from commands.plan import Decision, NothingToDo, Plan, Refusal
 from commands.prediction.foresight import Foresight, bound, foresee
 from commands.report import Level, Part, Report
 from commands.snapshot import NodeSnapshot, Snapshot, gather
+from commands.verbs.guards import still_under_way
 from commands.verbs.patience import Impatient
 from commands.verbs.verb import Change, Verb
 from config.inventory import ClusterSpec
 from config.policy import LOCAL, Role
 
-QUICK = 0.5
-"""Seconds that a node gets to answer which did not when the plan was shown: somebody waits for their click to count."""
 SHOWN = 200
 """How many shown plans are kept in memory, to tell what changed since."""
 
@@ -137,7 +136,7 @@ class Changes:
             fingerprint=decided.fingerprint,
             created=now,
             expires=now + rule.patience,
-            reason=reason_of(verb, text),
+            reason=audit.masked(reason_of(verb, text)),
             risk=decision.risk,
             approvals=rule.approvals,
             groups=tuple(sorted(actor.groups)),
@@ -152,14 +151,16 @@ class Changes:
             await self._audit(actor, row, Kind.REQUESTED, {"approvals": row.approvals, "reason": row.reason})
             card = approval_cards.request(decision, row, (), row.approvals, changed=changed, more=decided.foreseen)
             ref = await surface.post(card)
-        await store.set_message(row.id, ref.channel, ref.ts)
+        # a terminal's request keeps the channel it is about: that says which cluster is meant
+        await store.set_message(row.id, place.channel if actor.team == LOCAL else ref.channel, ref.ts)
         await self._audit(actor, row, Kind.SHOWN, {"message": f"{ref.channel}/{ref.ts}"})
 
     async def confirm(self, actor: Actor, plan_id: str, message: Ref, surface: Surface) -> None:
         """Carry a waiting plan out, if the person who asked for it says so and it still is what was shown."""
         store, now = self._world.needed_store(), self._world.now()
         row = await self._waiting(plan_id)
-        if row.approvals:
+        rule = self._world.policy.approval_rule(row.verb, row.cluster, row.risk)
+        if row.approvals or not rule.alone:
             raise UsageError("this plan takes approvals", remedy=f"`/hacluster approve {row.id}`")
         if not approvals.asked_by(row, actor):
             remedy = f"Type `/hacluster {row.text}` yourself."
@@ -210,15 +211,24 @@ class Changes:
         await self._audit(actor, row, kind, {"reason": reason, "approvals": len(votes), "needed": needed})
         if state == "running":
             if alone:
-                await surface.post(approval_cards.alone(row, actor.key, reason))
+                told = asyncio.create_task(self._tell_of_one_alone(actor, row, reason, surface))
             await self._carry_out(actor, asker, row, verb, request, card, surface)
+            if alone:
+                await told
             return
         decided = await self._decide(verb, request, self._silent(row))
+        if (await self._known(row.id)).state != "waiting":
+            return  # somebody gave the last word meanwhile, and the card tells of that
         if isinstance(decided.decision, Plan) and decided.fingerprint == row.fingerprint:
             shown = approval_cards.request(decided.decision, row, votes, needed, more=decided.foreseen)
             await surface.edit(card, shown)
         elif await store.claim(row.id, "waiting", "stale", actor.key, self._world.now()):
             await self._void(actor, asker, row, verb, request, card, surface)
+
+    async def _tell_of_one_alone(self, actor: Actor, row: PlanRow, reason: str, surface: Surface) -> None:
+        """Say loudly that one person goes ahead alone. That it cannot be told must not stop them: it is in the audit."""
+        with suppress(NotDelivered):
+            await surface.post(approval_cards.alone(row, actor.key, reason))
 
     async def deny(
         self, actor: Actor, plan_id: str, surface: Surface, *, message: Ref | None = None, reason: str = ""
@@ -265,7 +275,7 @@ class Changes:
     ) -> None:
         """Carry a claimed plan out, if it still is what was shown. `actor` gave the last word, `asker` wants it."""
         store = self._world.needed_store()
-        going = UnderWay(self._world, actor, row, card, surface, self._time)
+        going = UnderWay(self._world, actor, row, card, surface, self._time, silent=self._silent(row))
         state: PlanState = "stale"
         try:
             async with going.holding():
@@ -301,6 +311,10 @@ class Changes:
         how = "was not carried out: the cluster is no longer what it was when this was shown"
         await surface.edit(card, cards.ended(row.cluster, row.verb, how, Level.WARNING), final=True)
         await self._told(row, card)
+        if row.team != LOCAL and (card.channel, card.ts) != (row.channel, row.message_ts):
+            how = f"is to be asked for anew in Slack: `/hacluster {row.text}`"
+            await surface.post(cards.ended(row.cluster, row.verb, how, Level.WARNING))
+            return
         place = Place(row.channel, row.thread_ts)
         shown = self._shown.get(row.id)
         before = shown.plan if shown else None
@@ -331,8 +345,10 @@ class Changes:
     async def _decide(self, verb: Verb, request: Any, silent: frozenset[str] = frozenset()) -> Decided:
         """Look and decide. Those that did not answer when it was shown are not waited for long again."""
         change, runner = _change(verb), self._world.reading
-        snapshot = await gather(request.cluster, Impatient(runner, QUICK, silent), change.reads)
-        decision = change.decide(request, snapshot)
+        reads = tuple(dict.fromkeys((*change.reads, "under_way")))
+        snapshot = await gather(request.cluster, Impatient(runner, QUICK, silent), reads)
+        running = tuple(still_under_way(snapshot))
+        decision = Refusal(verb.name, running) if running else change.decide(request, snapshot)
         foresight = await foresee(decision, snapshot, runner) if isinstance(decision, Plan) else None
         return Decided(decision, snapshot, foresight)
 
@@ -344,6 +360,8 @@ class Changes:
     async def _card(self, row: PlanRow, message: Ref | None, surface: Surface) -> tuple[Surface, Ref]:
         """Return where the plan's card is. Whoever typed elsewhere sees what they do on the card, or in the terminal."""
         if message is not None:
+            if row.message_ts is None:  # the bot died between showing it and writing down where
+                await self._world.needed_store().set_message(row.id, message.channel, message.ts)
             return surface, message
         if self.surface_of is not None and row.team != LOCAL and row.message_ts is not None:
             return self.surface_of(Place(row.channel, row.thread_ts)), Ref(row.channel, row.message_ts)

@@ -25,11 +25,19 @@ class Recorded:
 
     runner: Runner
     write: Write
+    held: Callable[[], Awaitable[bool]]
+    """Whether the change still holds its cluster: a bot that stood still for long has lost it to another."""
 
     async def run(self, node: NodeSpec, command: Command) -> Completed:
         """Run it as `Runner.run` says; one that only reads goes by unrecorded."""
         if not command.changes:
             return await self.runner.run(node, command)
+        if not await self.held():
+            raise HaclusterError(
+                "this change no longer holds its cluster, so nothing more of it is run",
+                node=node.name,
+                remedy="The bot stood still for too long. Look at `status`, then ask again.",
+            )
         begun = await self.write(audit.Kind.COMMAND, audit.of_command(node.name, command))
         try:
             done = await self.runner.run(node, command)

@@ -18,16 +18,20 @@ from bot.conversation import Actor, NotDelivered, Ref, Surface
 from bot.recorded import Recorded
 from bot.store.rows import PlanRow, PlanState
 from bot.world import World
+from commands.command import Runner
 from commands.errors import HaclusterError
 from commands.plan import Plan, Progress, apply
 from commands.prediction.foresight import Foresight
 from commands.report import Finding, Part, Text
 from commands.snapshot import gather
+from commands.verbs.patience import Impatient
 from config.inventory import ClusterSpec
 from config.policy import LOCAL
 
 LEASE = timedelta(seconds=15)
 """How long a running change holds its cluster without a sign of life."""
+QUICK = 0.5
+"""Seconds that a node gets to answer which did not when the plan was shown: somebody waits for their click to count."""
 SETTLING = (0.0, 1.0, 2.0)
 """Seconds to wait before each look whether it came as predicted, until it did."""
 TICK = 2.5
@@ -60,6 +64,8 @@ class UnderWay:
     events: list[Progress] = field(default_factory=list)
     foresight: Foresight | None = None
     """What Pacemaker said would come of it."""
+    silent: frozenset[str] = frozenset()
+    """The nodes that did not answer when it was shown: they are not waited for long again."""
 
     @property
     def problems(self) -> list[Progress]:
@@ -80,7 +86,7 @@ class UnderWay:
         self.begun = self.time.clock()
         if plan.declares is not None:
             await self._declare(plan.declares)
-        runner = Recorded(self.world.runner, partial(self._write, plan))
+        runner = Recorded(self.world.runner, partial(self._write, plan), self._held)
         applying = aclosing(apply(plan, runner, self.time.clock))
         async with _beside(self._tell(plan)), applying as events:
             async for event in events:
@@ -122,7 +128,7 @@ class UnderWay:
             if wait:
                 await self.time.pause(wait)
             try:
-                reality = await gather(plan.cluster, self.world.reading, ("status",))
+                reality = await gather(plan.cluster, self._reading(), ("status",))
             except HaclusterError:
                 return ()
             different = self.foresight.compared(reality) or ()
@@ -136,7 +142,7 @@ class UnderWay:
         if not plan.steps or plan.leaves == "stopped":
             return ()
         try:
-            return await self.world.results(plan.cluster, self.world.reading)
+            return await self.world.results(plan.cluster, self._reading())
         except Exception:
             # it is a look at what is there now, on top: the steps have proved themselves
             log.exception("the results of a change could not be read", cluster=plan.cluster.name)
@@ -145,7 +151,7 @@ class UnderWay:
     async def _declare(self, spec: ClusterSpec) -> None:
         """Remember a cluster from before its first step: a setup that stops half-way is still there to be asked about."""
         # made from a channel, it is that channel's own, and its alerts go there
-        here = (self.row.channel,) if self.actor.team != LOCAL else ()
+        here = (self.row.channel,) if self.row.team != LOCAL else ()
         known = spec.model_copy(update={"channels": spec.channels or here})
         await self.world.needed_store().declare(known, self.actor.key, self.world.now())
 
@@ -160,6 +166,13 @@ class UnderWay:
                 # whatever is wrong with telling, the change goes on, and its end is told all the same
                 log.exception("progress could not be told")
             await self.time.pause(TICK)
+
+    def _reading(self) -> Runner:
+        return Impatient(self.world.reading, QUICK, self.silent)
+
+    async def _held(self) -> bool:
+        row = await self.world.needed_store().plan(self.row.id)
+        return row is not None and row.state == "running"
 
     async def _hold(self) -> None:
         while True:

@@ -7,7 +7,9 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from bot.approvals import rules_that_never_fit
 from bot.reports.schedule import parse_when
+from bot.verbs import CHANGING
 from commands.errors import UsageError
 from commands.report import Finding, Level
 from config.folders import NotInFolder, is_file, is_folder
@@ -32,6 +34,8 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
     for cluster in settings.clusters:
         yield from _cluster_files(settings, cluster)
     yield from _policy(settings)
+    for mistake in rules_that_never_fit(settings.policy, CHANGING):
+        yield Finding(Level.CRITICAL, str(mistake), mistake.remedy)
     yield from _reports(settings)
     if not settings.slack.configured:
         yield Finding(

@@ -12,6 +12,7 @@ from bot.store.base import Part
 from bot.store.rows import ENDED, PlanRow, PlanState, VoteRow
 from bot.store.tables import plans, votes
 from commands.errors import Busy
+from config.policy import LOCAL
 
 
 class PlanPart(Part):
@@ -86,16 +87,18 @@ class PlanPart(Part):
             async with self._writing() as connection:
                 # the row is locked first: of two who approve at once one is the first
                 waits = update(plans).where(mine, plans.c.state == "waiting", plans.c.expires > vote.at)
-                new = (await connection.execute(waits.values(state="waiting"))).rowcount == 1
+                waiting = (await connection.execute(waits.values(state="waiting"))).rowcount == 1
                 query = select(votes).where(votes.c.plan == plan_id).order_by(votes.c.at, votes.c.by)
                 before = [VoteRow(**row) for row in (await connection.execute(query)).mappings()]
-                new = new and all(one.by != vote.by for one in before)
+                new = waiting and all(_person(one.by) != _person(vote.by) for one in before)
                 if new:
                     await connection.execute(insert(votes).values(asdict(vote)))
                     before.append(vote)
-                    if len(before) >= needed:
-                        runs = {"state": "running", "started": vote.at, "expires": lease, "decided_by": vote.by}
-                        await connection.execute(update(plans).where(mine).values(runs))
+                if waiting and len(before) >= needed:
+                    # also where nobody is new: who was one of two may go ahead alone, in an emergency
+                    new = True
+                    runs = {"state": "running", "started": vote.at, "expires": lease, "decided_by": vote.by}
+                    await connection.execute(update(plans).where(mine).values(runs))
                 state = (await connection.execute(select(plans.c.state).where(mine))).scalar_one_or_none()
                 return state, tuple(before), new
         except IntegrityError:
@@ -129,11 +132,11 @@ class PlanPart(Part):
         async with self._reading() as connection:
             return tuple(PlanRow(**row) for row in (await connection.execute(query)).mappings())
 
-    async def extend(self, plan_id: str, until: datetime) -> None:
-        """Prolong the lease of a running plan: whoever carries it out is alive."""
+    async def extend(self, plan_id: str, until: datetime) -> bool:
+        """Prolong the lease of a running plan: whoever carries it out is alive. False where it runs no longer."""
         async with self._writing() as connection:
             running = update(plans).where(plans.c.id == plan_id, plans.c.state == "running")
-            await connection.execute(running.values(expires=until))
+            return (await connection.execute(running.values(expires=until))).rowcount == 1
 
     async def interrupt_lapsed(self, now: datetime) -> tuple[PlanRow, ...]:
         """Mark running plans whose lease ran out as interrupted, and return them: their bot died with them."""
@@ -182,6 +185,12 @@ class PlanPart(Part):
         query = select(plans).where(plans.c.state == state).order_by(plans.c.created, plans.c.id)
         async with self._reading() as connection:
             return tuple(PlanRow(**row) for row in (await connection.execute(query)).mappings())
+
+
+def _person(by: str) -> str:
+    """Return who `team:user` is: in one organisation of Slack the same person speaks from several teams."""
+    team, _, user = by.rpartition(":")
+    return by if team == LOCAL else user
 
 
 def _busy(cluster: str) -> Busy:

@@ -25,3 +25,6 @@ VERBS: tuple[Verb, ...] = (
     whoami.VERB,
 )
 """Help, the policy table, the modal's choices and the documentation of verbs are all made from these."""
+
+CHANGING = frozenset(verb.name for verb in VERBS if verb.change is not None)
+"""The verbs that change a cluster: what a rule of approval can be about."""

@@ -57,7 +57,7 @@ def decide(request: NodeRequest, snapshot: Snapshot) -> Decision:
         f"Vouch that {node} is off: the cluster takes it for fenced, and starts elsewhere what it ran.",
         (step,),
         risks=tuple(_risks(node, snapshot, seen)),
-        guards=seen.guards,
+        guards=(*seen.guards, *(found.text for found in evidence.unheard(snapshot, node))),
         risk="dangerous",
     )
 

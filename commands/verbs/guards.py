@@ -48,6 +48,17 @@ class View:
         return tuple(one for one in self.status.resources if one.active and node in one.nodes)
 
 
+def still_under_way(snapshot: Snapshot) -> Iterator[Finding]:
+    """What a bot that died had begun goes on there: planning beside it would be planning on sand."""
+    for node, sent in snapshot.known("under_way"):
+        for words in sent:
+            yield no(
+                f"`{words}` of an earlier request still runs there",
+                "It ends by itself: ask again in a moment.",
+                node.node.name,
+            )
+
+
 def no(text: str, remedy: str = "", node: str | None = None) -> Finding:
     """Return a reason not to."""
     return Finding(Level.CRITICAL, text, remedy, node)

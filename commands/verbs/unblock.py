@@ -58,7 +58,11 @@ def decide(request: ClusterRequest, snapshot: Snapshot) -> Decision:
         f"Let {_names(count)} decide without {listed(missing)}.",
         (step,),
         risks=tuple(_risks(count, missing, snapshot, node)),
-        guards=(f"members {sorted(voter.name for voter in count.nodes)}", f"missing {sorted(missing)}"),
+        guards=(
+            f"members {sorted(voter.name for voter in count.nodes)}",
+            f"missing {sorted(missing)}",
+            *(found.text for name in missing for found in evidence.unheard(snapshot, name)),
+        ),
         risk="dangerous",
     )
 

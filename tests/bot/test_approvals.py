@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot import approval_cards, cards
-from bot.approvals import check
+from bot.approvals import check, rules_that_never_fit
 from bot.audit import Kind
-from bot.conversation import Actor
+from bot.conversation import Actor, NotDelivered
 from bot.memory import Memory
 from bot.store import PlanRow, Store
-from bot.verbs import VERBS
+from bot.verbs import CHANGING, VERBS
 from commands.errors import NotAllowed, UsageError
 from commands.report import Report
 from commands.verbs.verb import Verb
@@ -301,6 +302,75 @@ async def test_where_the_policy_says_so_nobody_goes_alone(six_eyes: Door, nodes:
     await six_eyes.ask(ADMIN, f'approve {plan_id} --break-glass --reason "the site is down"')
     assert nodes.changed == []
     assert "nobody may go ahead alone" in answers(six_eyes)
+
+
+async def test_one_of_two_who_is_left_alone_may_still_break_the_glass(
+    store: Store, nodes: Nodes, time: HandTime, flip: Verb
+) -> None:
+    door = with_rule(store, nodes, time, flip, ApprovalRule(approvals=2))
+    plan_id = await asked(door)
+    await door.press(ADMIN, APPROVE)
+    assert nodes.changed == []
+    await door.ask(ADMIN, f'approve {plan_id} --break-glass --reason "nobody else answers"')
+    assert nodes.changed == CHANGED
+
+
+async def test_that_it_cannot_be_told_loudly_stops_nobody_in_an_emergency(four_eyes: Door, nodes: Nodes) -> None:
+    plan_id = await asked(four_eyes)
+    four_eyes.surface.broken["post"] = NotDelivered("Slack is away")
+    await four_eyes.ask(ADMIN, f'approve {plan_id} --break-glass --reason "the site is down"')
+    assert nodes.changed == CHANGED
+    assert Kind.BROKE_GLASS in [event for event, *_ in await four_eyes.audited()]
+
+
+async def test_one_person_in_two_teams_of_an_organisation_is_one(six_eyes: Door, nodes: Nodes) -> None:
+    plan_id = await asked(six_eyes)
+    same = Actor("T0OTHER", OPERATOR.user)
+    await six_eyes.press(same, APPROVE)
+    assert "somebody else" in answers(six_eyes)
+    await six_eyes.press(ADMIN, APPROVE)
+    await six_eyes.press(Actor("T0OTHER", ADMIN.user), APPROVE)
+    assert nodes.changed == []
+    assert len(await six_eyes.store.votes(plan_id)) == 1
+
+
+# ---------------------------------------------------------------- the policy itself
+
+
+def test_a_rule_for_a_verb_that_there_is_not_protects_nothing_and_is_a_mistake() -> None:
+    rules = (ApprovalRule(verbs=("fail-over", "status")), ApprovalRule(verbs=("failover",)), ApprovalRule())
+    first, second = rules_that_never_fit(POLICY.model_copy(update={"approvals": rules}), CHANGING)
+    assert "policy.approvals[0].verbs: `fail-over` changes nothing" in str(first)
+    assert "`failover`" in first.remedy
+    assert "`status`" in str(second)
+
+
+async def test_a_policy_that_grew_stricter_counts_for_what_was_shown_before(
+    store: Store, nodes: Nodes, time: HandTime, flip: Verb
+) -> None:
+    before = make_door(store, nodes, time, (*VERBS, flip))
+    await before.ask(OPERATOR, "flip web")
+    ref, values = before.surface.card()
+    later = with_rule(store, nodes, time, flip, ApprovalRule())
+    await later.dispatcher.press(OPERATOR, HERE, cards.CONFIRM, values[cards.CONFIRM], ref, later.surface, key="")
+    assert nodes.changed == []
+    assert "takes approvals" in answers(later)
+
+
+# ---------------------------------------------------------------- one change at a time
+
+
+async def test_who_lost_the_cluster_to_another_runs_nothing_more(four_eyes: Door, store: Store, nodes: Nodes) -> None:
+    end = nodes.hold("flip")
+    plan_id = await asked(four_eyes)
+    running = asyncio.create_task(four_eyes.press(ADMIN, APPROVE))
+    await nodes.started("flip")
+    four_eyes.time.now += timedelta(hours=1)  # it stood still, and another bot took the plan for dead
+    assert [row.id for row in await store.interrupt_lapsed(four_eyes.time.now)] == [plan_id]
+    end.set()
+    await running
+    assert nodes.changed == CHANGED[:1], "the second step's command was not sent"
+    assert (await four_eyes.row(plan_id)).state == "interrupted"
 
 
 # ---------------------------------------------------------------- loose ends

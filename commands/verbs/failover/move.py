@@ -40,6 +40,8 @@ class Move:
     """Nodes that hold the address by their own word."""
     members: frozenset[str]
     """Nodes online in the view of the partition that was asked."""
+    apart: frozenset[str] = frozenset()
+    """Nodes that answer, are not on the target's side, and may start it at any moment by their own side's gate."""
 
     @property
     def begun(self) -> str | None:
@@ -94,8 +96,20 @@ def seen_from(move: Move, target: str, snapshot: Snapshot) -> Move:
     node = snapshot.node(target)
     if not isinstance(node.cib, Known) or not isinstance(node.cib.value, Cib):
         return move
-    cib = node.cib.value
-    return replace(move, cib=cib, gate=gate_state(cib, move.resource), members=_online(node))
+    cib, members = node.cib.value, _online(node)
+    apart = frozenset(
+        one.node.name
+        for one in snapshot.nodes
+        if one.node.name not in members and isinstance(one.addresses, Known) and _may_start(one, move.resource)
+    )
+    return replace(move, cib=cib, gate=gate_state(cib, move.resource), members=members, apart=apart)
+
+
+def _may_start(node: NodeSnapshot, resource: str) -> bool:
+    """Return whether the node's own configuration lets it run the resource: it then may, though it does not just now."""
+    cib = node.cib.value if isinstance(node.cib, Known) else None
+    gate = gate_state(cib, resource) if isinstance(cib, Cib) else None
+    return gate is not None and node.node.name in {gate.home, *gate.opened_on} - set(gate.sent_away_from)
 
 
 def _why_not(node: NodeSnapshot) -> str:
@@ -118,8 +132,9 @@ def _online(node: NodeSnapshot) -> frozenset[str]:
 
 
 def cut_off(move: Move, target: str) -> tuple[str, ...]:
-    """Return the nodes that hold the address and are not on the target's side of the cluster."""
-    return tuple(name for name in move.sources if name not in move.members and name != target)
+    """Return the nodes that hold the address, or may take it up, and are not on the target's side of the cluster."""
+    holding = (*move.sources, *sorted(move.apart - set(move.sources)))
+    return tuple(name for name in holding if name not in move.members and name != target)
 
 
 def stays_behind(name: str, move: Move, target: str) -> bool:

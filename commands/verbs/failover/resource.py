@@ -70,7 +70,12 @@ def decide(request: MoveRequest, snapshot: Snapshot) -> Decision:
         return Refusal("failover", (no("no other node is fit to take it", "Look at `status`."), *why))
     if found.on == (target,) and found.begun is None:
         return NothingToDo("failover", f"`{found.id}` is on {target} already.")
-    reasons = (*guards.hands_off(seen), *_state_problems(found, seen), *_unfit(seen, found, target))
+    reasons = (
+        *guards.hands_off(seen),
+        *_state_problems(found, seen),
+        *_unfit(seen, found, target),
+        *_home_unheard(found, seen),
+    )
     if reasons:
         return Refusal("failover", reasons)
     return Plan(
@@ -217,6 +222,15 @@ def _by_constraint(found: Resource, target: str, seen: View) -> tuple[Step, ...]
         _there(found, target, seen, clean=True),
     )
     return (end,) if found.on == (target,) else (move, end)
+
+
+def _home_unheard(found: Resource, seen: View) -> Iterator[Finding]:
+    """Only of a floating IP it can be seen from outside whether a lost home has let go."""
+    if found.gate is not None and not any(n.name == found.gate.home and n.online for n in seen.status.nodes):
+        yield no(
+            f"its home {found.gate.home} is not online, and nobody can see whether it runs there still",
+            f"When {found.gate.home} is certainly off, `confirm-down {found.gate.home}` says so.",
+        )
 
 
 def _by_gate(request: MoveRequest, found: Resource, target: str, seen: View, snapshot: Snapshot) -> tuple[Step, ...]:

@@ -47,18 +47,39 @@ def plan_of(verb: str, move: Move, target: str, snapshot: Snapshot) -> Plan:
             f"{move.resource} on {source}",
             f"gate {sorted(move.gate.attributes.items()) if move.gate else 'none'}",
             f"online {sorted(move.members)}",
+            *_seen_of_home(move, snapshot),
         ),
-        risk="dangerous" if unknown else "ordinary",
+        risk="dangerous" if unknown or _lives(move, snapshot) else "ordinary",
     )
 
 
-def _risks(move: Move, target: str, snapshot: Snapshot, *, known: bool) -> Iterable[Finding]:
+def _lost_home(move: Move, snapshot: Snapshot) -> str | None:
+    """Return the home that is not on the target's side and cannot be asked."""
     home = move.gate.home if move.gate else None
+    lost = home is not None and home not in move.members and not isinstance(snapshot.node(home).addresses, Known)
+    return home if lost and not move.sources else None
+
+
+def _lives(move: Move, snapshot: Snapshot) -> bool:
+    """Return whether a home that cannot be told to let go shows life all the same."""
+    home = _lost_home(move, snapshot)
+    return home is not None and any(evidence.signs_of_life(snapshot, home))
+
+
+def _seen_of_home(move: Move, snapshot: Snapshot) -> Iterable[str]:
+    """Yield what the decision about a lost home rests on: who approves has read it."""
+    home = _lost_home(move, snapshot)
+    if home is not None:
+        unheard_of = any(evidence.unheard(snapshot, home))
+        yield f"{home} {'shows life' if _lives(move, snapshot) else 'is not heard of' if unheard_of else 'is silent'}"
+
+
+def _risks(move: Move, target: str, snapshot: Snapshot, *, known: bool) -> Iterable[Finding]:
     if move.sources == (target,):
         return
     if move.sources:
         yield Finding(Level.INFO, f"connections through {move.address} end; new ones are served by {target}")
-    elif home is not None and home not in move.members and not isinstance(snapshot.node(home).addresses, Known):
+    elif (home := _lost_home(move, snapshot)) is not None:
         if known:
             yield Finding(
                 Level.WARNING,

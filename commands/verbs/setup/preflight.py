@@ -10,6 +10,7 @@ from commands.facts.fact import Known
 from commands.facts.haproxy_config import HaproxyConfig
 from commands.report import Finding, Level
 from commands.snapshot import PCSD_PORT, NodeSnapshot, Snapshot
+from commands.verbs.guards import still_under_way
 from commands.verbs.setup.contents import contradictions
 from commands.verbs.setup.request import SetupRequest, bind_example
 from config.inventory import ClusterSpec
@@ -31,7 +32,7 @@ def refusals(request: SetupRequest, snapshot: Snapshot) -> tuple[Finding, ...]:
     """Return every reason not to go on. Nodes that cannot be asked are told first; the rest is judged on what is known."""
     reasons = [
         *_unreachable(snapshot),
-        *_under_way(snapshot),
+        *still_under_way(snapshot),
         *_systems(snapshot),
         *_releases(snapshot),
         *_clocks(snapshot),
@@ -56,17 +57,6 @@ def _unreachable(snapshot: Snapshot) -> Iterator[Finding]:
         yield _no(
             why.why.removeprefix(f"{node.node.name}: "), remedy or "Check the address, sshd and the bot's key.", node
         )
-
-
-def _under_way(snapshot: Snapshot) -> Iterator[Finding]:
-    """What a bot that died had begun goes on there: planning beside it would be planning on sand."""
-    for node, sent in snapshot.known("under_way"):
-        for words in sent:
-            yield _no(
-                f"`{words}` of an earlier request still runs there",
-                "It ends by itself: ask again in a moment.",
-                node,
-            )
 
 
 def _systems(snapshot: Snapshot) -> Iterator[Finding]:

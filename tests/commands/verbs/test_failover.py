@@ -270,6 +270,34 @@ def test_across_a_cut_the_holder_lets_go_by_its_own_hand_first(
     assert serving.after == (release.id, gate.id)
 
 
+@GENERATIONS
+def test_a_home_across_a_cut_that_may_take_it_up_any_moment_lets_go_first_too(
+    situation: SituationOf, debian: int
+) -> None:
+    split = whole(situation("split", debian))
+    nobody = replace(split, nodes=tuple(replace(node, addresses=Known(Addresses(()))) for node in split.nodes))
+    release, gate, *_ = steps(failover(nobody, "vip2", to="n1"))
+    assert commands(release) == [("n2", attribute("vip2", "n2", "away"))]
+    assert gate.after == (release.id,)
+
+
+@GENERATIONS
+def test_a_lost_home_that_shows_life_voids_what_was_approved_without_it(situation: SituationOf, debian: int) -> None:
+    silent = asked(situation("n2-lost", debian))
+    other = frozenset({"10.0.0.99"})
+    lives = tuple(
+        replace(n, node_addresses_in_use=Known(InUse({str(n.node.address): "self", str(silent.node("n2").node.address): MAC}, other)))
+        if isinstance(n.addresses, Known)
+        else n
+        for n in silent.nodes
+    )  # fmt: skip
+    before, after = failover(silent, "vip2"), failover(replace(silent, nodes=lives), "vip2")
+    assert isinstance(before, Plan)
+    assert isinstance(after, Plan)
+    assert before.fingerprint != after.fingerprint
+    assert (before.risk, after.risk) == ("ordinary", "dangerous")
+
+
 def test_a_release_is_proved_by_the_holders_own_word_only(situation: SituationOf) -> None:
     split = whole(situation("split"))
     release = steps(failover(split, "vip2", to="n1"))[0]
