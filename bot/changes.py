@@ -291,10 +291,11 @@ class Changes:
             await asyncio.shield(store.extend(row.id, self._world.now()))
             raise
         except Exception:
-            await store.claim(row.id, "running", "failed", actor.key, self._world.now())
             how = "was cut short by a fault of mine. Ask again to resume: what is done stays done"
+            await store.claim(row.id, "running", "failed", actor.key, self._world.now(), summary=f"It {how}.")
             with suppress(NotDelivered):
                 await surface.edit(card, cards.ended(row.cluster, row.verb, how, Level.CRITICAL), final=True)
+                await self._told(row, card)
             raise
         await store.claim(row.id, "running", state, actor.key, self._world.now())
         if isinstance(decision, Plan) and state != "stale":

@@ -45,7 +45,7 @@ class AuditPart(Part):
         wait for each other anyway, PostgreSQL's do by a lock.
         """
         name = "".join(each for each in name if each.isprintable())[:80]
-        async with self._writing() as connection:
+        async with self._writing(hurry=True) as connection:
             if connection.dialect.name == "postgresql":
                 await connection.execute(select(func.pg_advisory_xact_lock(_WRITING)))
             last = (

@@ -66,7 +66,7 @@ class PlanPart(Part):
         if new_state == "running":
             statement = statement.where(plans.c.expires > now).values(started=now)
         try:
-            async with self._writing() as connection:
+            async with self._writing(hurry=True) as connection:
                 return (await connection.execute(statement)).rowcount == 1
         except IntegrityError:
             pass
@@ -84,7 +84,7 @@ class PlanPart(Part):
         """
         mine = plans.c.id == plan_id
         try:
-            async with self._writing() as connection:
+            async with self._writing(hurry=True) as connection:
                 # the row is locked first: of two who approve at once one is the first
                 waits = update(plans).where(mine, plans.c.state == "waiting", plans.c.expires > vote.at)
                 waiting = (await connection.execute(waits.values(state="waiting"))).rowcount == 1
@@ -134,7 +134,7 @@ class PlanPart(Part):
 
     async def extend(self, plan_id: str, until: datetime) -> bool:
         """Prolong the lease of a running plan: whoever carries it out is alive. False where it runs no longer."""
-        async with self._writing() as connection:
+        async with self._writing(hurry=True) as connection:
             running = update(plans).where(plans.c.id == plan_id, plans.c.state == "running")
             return (await connection.execute(running.values(expires=until))).rowcount == 1
 

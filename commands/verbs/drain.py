@@ -17,7 +17,7 @@ from commands.gates import clear_attribute, gate_state
 from commands.plan import Decision, Lane, NothingToDo, Plan, Proof, Refusal, Step
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
-from commands.verbs.failover.move import Move, MoveRequest, seen_from, understood
+from commands.verbs.failover.move import Move, MoveRequest, seen_from, understood, unheard
 from commands.verbs.failover.reasons import best_target, nobody_takes, reasons_not_to, target_problems
 from commands.verbs.failover.steps import PATIENCE, gate_steps
 from commands.verbs.guards import View, alone_after, hands_off, last_in_service, no, view
@@ -36,6 +36,8 @@ class DrainRequest:
     cluster: ClusterSpec
     node: str
     to: str | None = None
+    reason: str = ""
+    """Why, in the asker's words: with one it goes on where nobody can find out whether a lost node is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def leaving(verb: str, request: DrainRequest, snapshot: Snapshot, seen: View) ->
         where = holders(snapshot, address)
         if request.node not in where and (where or gate.home != request.node):
             continue
-        move = understood(verb, MoveRequest(request.cluster, primitive.id, request.to), snapshot)
+        move = understood(verb, MoveRequest(request.cluster, primitive.id, request.to, request.reason), snapshot)
         if isinstance(move, Refusal):
             return move
         target = request.to or _goes_to(move, snapshot, request.node, tuple(one.target for one in found))
@@ -143,13 +145,15 @@ def _absent(verb: str, request: DrainRequest, snapshot: Snapshot, seen: View) ->
         f"If {node} could be alive and only cut off, look at it first.",
     )
     steps = moves(going, snapshot)
+    unknown = tuple(reason for one in going for reason in unheard(one.move, snapshot))
     return Plan(
         verb,
         request.cluster,
         f"Move what waits for {node}: {listed(f'`{one.move.resource}` to {one.target}' for one in going)}.",
         (*steps, *_serve_again(request, snapshot, steps, only=going)),
-        risks=(told,),
+        risks=(*unknown, *(() if unknown else (told,))),
         guards=(*seen.guards, *placed(seen, going)),
+        risk="dangerous" if unknown else "ordinary",
     )
 
 

@@ -31,14 +31,15 @@ def parse_failover(words: Words, desk: Desk) -> MoveRequest | DrainRequest:
     cluster, what = _cluster_and_vip(words, desk, "failover vip1 --to n2")
     named = words.one("to")
     to = None if named is None else node_of(cluster, named)
+    reason = (words.one(REASON.name) or "").strip()
     if what in {node.name for node in cluster.nodes}:
-        return DrainRequest(cluster, what, to)
-    return MoveRequest(cluster, what, to, (words.one(REASON.name) or "").strip())
+        return DrainRequest(cluster, what, to, reason)
+    return MoveRequest(cluster, what, to, reason)
 
 
 def parse_failback(words: Words, desk: Desk) -> MoveRequest:
     """Read `VIP [CLUSTER]`. Raises `UsageError`."""
-    return MoveRequest(*_cluster_and_vip(words, desk, "failback vip1"))
+    return MoveRequest(*_cluster_and_vip(words, desk, "failback vip1"), reason=(words.one(REASON.name) or "").strip())
 
 
 def _cluster_and_vip(words: Words, desk: Desk, example: str) -> tuple[ClusterSpec, str]:
