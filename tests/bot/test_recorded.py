@@ -11,7 +11,7 @@ import pytest
 from bot.audit import Kind
 from bot.recorded import ReadOnly, Recorded
 from commands.command import Command, Completed, Runner, Stdin
-from commands.errors import OutcomeUnknown
+from commands.errors import HaclusterError, OutcomeUnknown
 from tests.bot.conftest import CANARY, WEB, Door, Nodes
 
 NODE = WEB.nodes[0]
@@ -25,6 +25,7 @@ class Diary:
     def __init__(self, nodes: Nodes) -> None:
         self.entries: list[tuple[Kind, Mapping[str, Any], int]] = []
         self.full = False
+        self.lost = False
         self._nodes = nodes
 
     async def write(self, kind: Kind, told: Mapping[str, Any]) -> int:
@@ -34,6 +35,10 @@ class Diary:
         return len(self.entries)
 
 
+    async def held(self) -> bool:
+        return not self.lost
+
+
 @pytest.fixture
 def diary(nodes: Nodes) -> Diary:
     return Diary(nodes)
@@ -41,7 +46,7 @@ def diary(nodes: Nodes) -> Diary:
 
 async def test_a_change_is_written_down_before_it_is_sent_and_when_it_has_ended(nodes: Nodes, diary: Diary) -> None:
     nodes.answers["pcs"] = 3
-    done = await Recorded(nodes, diary.write).run(NODE, CHANGE)
+    done = await Recorded(nodes, diary.write, diary.held).run(NODE, CHANGE)
     assert done.status == 3, "whatever its exit status"
     assert diary.entries == [
         (Kind.COMMAND, {"node": "n1", "argv": ["pcs", "host", "auth", "n1"], "stdin": "the password"}, 0),
@@ -52,7 +57,7 @@ async def test_a_change_is_written_down_before_it_is_sent_and_when_it_has_ended(
 async def test_one_whose_end_nobody_saw_says_so(nodes: Nodes, diary: Diary) -> None:
     nodes.answers["pcs"] = OutcomeUnknown("the connection was lost", node="n1")
     with pytest.raises(OutcomeUnknown):
-        await Recorded(nodes, diary.write).run(NODE, CHANGE)
+        await Recorded(nodes, diary.write, diary.held).run(NODE, CHANGE)
     assert diary.entries[1][:2] == (
         Kind.COMMAND_ENDED,
         {"command": 1, "node": "n1", "problem": "n1: the connection was lost"},
@@ -62,12 +67,20 @@ async def test_one_whose_end_nobody_saw_says_so(nodes: Nodes, diary: Diary) -> N
 async def test_what_cannot_be_written_down_is_not_run(nodes: Nodes, diary: Diary) -> None:
     diary.full = True
     with pytest.raises(OSError, match="full"):
-        await Recorded(nodes, diary.write).run(NODE, CHANGE)
+        await Recorded(nodes, diary.write, diary.held).run(NODE, CHANGE)
     assert nodes.ran == []
 
 
+async def test_a_change_that_lost_its_cluster_sends_nothing_more(nodes: Nodes, diary: Diary) -> None:
+    diary.lost = True
+    with pytest.raises(HaclusterError, match="no longer holds its cluster"):
+        await Recorded(nodes, diary.write, diary.held).run(NODE, CHANGE)
+    assert nodes.ran == []
+    assert diary.entries == []
+
+
 async def test_reading_is_not_written_down(nodes: Nodes, diary: Diary) -> None:
-    await Recorded(nodes, diary.write).run(NODE, READ)
+    await Recorded(nodes, diary.write, diary.held).run(NODE, READ)
     assert nodes.ran == [("n1", READ)]
     assert diary.entries == []
 
