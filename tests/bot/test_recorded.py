@@ -34,7 +34,6 @@ class Diary:
         self.entries.append((kind, told, len(self._nodes.ran)))
         return len(self.entries)
 
-
     async def held(self) -> bool:
         return not self.lost
 
