@@ -295,11 +295,11 @@ class Stumbling(Store):
 
     failures: int = 0
 
-    async def extend(self, plan_id: str, until: object) -> None:
+    async def extend(self, plan_id: str, until: object) -> bool:
         if Stumbling.failures:
             Stumbling.failures -= 1
             raise OSError("the disk is busy")
-        await super().extend(plan_id, until)  # type: ignore[arg-type]
+        return await super().extend(plan_id, until)  # type: ignore[arg-type]
 
 
 async def test_a_store_that_stumbles_once_costs_no_lease(url: str, nodes: Nodes, time: HandTime, flip: Verb) -> None:
