@@ -12,56 +12,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot import approval_cards, approvals, audit, cards, host_keys, ids
 from bot.audit import Kind
 from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
+from bot.deciding import decide
 from bot.differences import differences
 from bot.store.rows import PlanRow, PlanState, VoteRow
-from bot.under_way import LEASE, QUICK, Time, UnderWay
+from bot.under_way import LEASE, Time, UnderWay
 from bot.understanding import only_to_show, reason_of, understand
 from bot.world import World
-from commands.errors import NotAllowed, PlanStale, Unreachable, UsageError
-from commands.plan import Decision, NothingToDo, Plan, Refusal
-from commands.prediction.foresight import Foresight, bound, foresee
-from commands.report import Level, Part, Report
-from commands.snapshot import NodeSnapshot, Snapshot, gather
-from commands.verbs.guards import still_under_way
-from commands.verbs.patience import Impatient
-from commands.verbs.verb import Change, Verb
+from commands.errors import NotAllowed, PlanStale, UsageError
+from commands.plan import NothingToDo, Plan, Refusal
+from commands.report import Level, Report
+from commands.snapshot import Snapshot
+from commands.verbs.verb import Verb
 from config.inventory import ClusterSpec
 from config.policy import LOCAL, Role
 
 SHOWN = 200
 """How many shown plans are kept in memory, to tell what changed since."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What was decided on a look at the cluster, and what its own scheduler says would come of it."""
-
-    decision: Decision
-    snapshot: Snapshot
-    foresight: Foresight | None
-
-    @property
-    def silent(self) -> frozenset[str]:
-        """The nodes that could not be reached."""
-        asked = tuple(field.name for field in fields(NodeSnapshot) if field.name != "node")
-        found = self.snapshot.unknown(*asked)
-        return frozenset(node.node.name for node, why in found if isinstance(why.error, Unreachable))
-
-    @property
-    def fingerprint(self) -> str:
-        """What an approval is given for."""
-        return bound(self.decision, self.foresight) if isinstance(self.decision, Plan) else ""
-
-    @property
-    def foreseen(self) -> tuple[Part, ...]:
-        """What the plan's card says about it."""
-        return self.foresight.parts() if self.foresight is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +85,7 @@ class Changes:
         `before` is the plan that was confirmed and no longer holds; `incident` the one from whose card it is asked for.
         """
         store, policy = self._world.needed_store(), self._world.policy
-        decided = await self._decide(verb, request)
+        decided = await decide(self._world, verb, request)
         decision, snapshot = decided.decision, decided.snapshot
         kind, told = audit.of_decision(decision)
         await self._world.audit(actor, verb.name, request.cluster.name, kind, told, place=place.channel)
@@ -216,8 +188,8 @@ class Changes:
             if alone:
                 await told
             return
-        decided = await self._decide(verb, request, self._silent(row))
-        if (await self._known(row.id)).state != "waiting":
+        decided = await decide(self._world, verb, request, self._silent(row))
+        if (await self._world.plan(row.id)).state != "waiting":
             return  # somebody gave the last word meanwhile, and the card tells of that
         if isinstance(decided.decision, Plan) and decided.fingerprint == row.fingerprint:
             shown = approval_cards.request(decided.decision, row, votes, needed, more=decided.foreseen)
@@ -280,7 +252,7 @@ class Changes:
         try:
             async with going.holding():
                 await self._audit(actor, row, Kind.CONFIRMED, {})
-                decided = await self._decide(verb, request, self._silent(row))
+                decided = await decide(self._world, verb, request, self._silent(row))
                 decision = decided.decision
                 if isinstance(decision, Plan) and decided.fingerprint == row.fingerprint:
                     going.foresight = decided.foresight
@@ -343,16 +315,6 @@ class Changes:
 
     # ------------------------------------------------------------------ common ground
 
-    async def _decide(self, verb: Verb, request: Any, silent: frozenset[str] = frozenset()) -> Decided:
-        """Look and decide. Those that did not answer when it was shown are not waited for long again."""
-        change, runner = _change(verb), self._world.reading
-        reads = tuple(dict.fromkeys((*change.reads, "under_way")))
-        snapshot = await gather(request.cluster, Impatient(runner, QUICK, silent), reads)
-        running = tuple(still_under_way(snapshot))
-        decision = Refusal(verb.name, running) if running else change.decide(request, snapshot)
-        foresight = await foresee(decision, snapshot, runner) if isinstance(decision, Plan) else None
-        return Decided(decision, snapshot, foresight)
-
     async def _declined(self, decision: Refusal | NothingToDo, cluster: ClusterSpec, snapshot: Snapshot) -> Report:
         if isinstance(decision, NothingToDo):
             return cards.nothing(decision)
@@ -384,14 +346,8 @@ class Changes:
         minutes = (row.expires - row.created).total_seconds() / 60
         raise PlanStale(f"that plan is older than {minutes:.0f} minutes", remedy=f"Ask again: `/hacluster {row.text}`")
 
-    async def _known(self, plan_id: str) -> PlanRow:
-        row = await self._world.needed_store().plan(plan_id) if ids.is_id(plan_id) else None
-        if row is None:
-            raise UsageError("that plan is not known", remedy="`/hacluster pending` lists what waits.")
-        return row
-
     async def _waiting(self, plan_id: str) -> PlanRow:
-        row = await self._known(plan_id)
+        row = await self._world.plan(plan_id)
         if row.state != "waiting":
             raise PlanStale(f"that plan {_BECAME[row.state]}", remedy="Ask again for a new one.")
         return row
@@ -408,9 +364,3 @@ class Changes:
         self._shown[plan_id] = shown
         while len(self._shown) > SHOWN:
             del self._shown[next(iter(self._shown))]
-
-
-def _change(verb: Verb) -> Change:
-    if verb.change is None:
-        raise UsageError(f"`{verb.name}` changes nothing")
-    return verb.change

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot import approval_cards, cards, ids, incident_buttons
+from bot import approval_cards, cards, incident_buttons
 from bot.audit import Kind
 from bot.conversation import Actor, Place, Ref, Surface
 from bot.incidents import of_row
@@ -61,7 +61,7 @@ class LooseEnds:
 
     async def review(self, actor: Actor, plan_id: str, message: Ref, surface: Surface) -> None:
         """Note that somebody looked at what one person did alone."""
-        row = await self._known(plan_id)
+        row = await self._world.plan(plan_id)
         if row.decided_by == actor.key:
             raise NotAllowed("somebody else is to look at what you did alone")
         if not self._world.policy.approves(actor.team, actor.user, actor.groups, row.cluster):
@@ -96,14 +96,8 @@ class LooseEnds:
                 await surface.edit(Ref(row.channel, row.message_ts), report, final=True)
                 await store.plan_told(row.id)
 
-    async def _known(self, plan_id: str) -> PlanRow:
-        row = await self._world.needed_store().plan(plan_id) if ids.is_id(plan_id) else None
-        if row is None:
-            raise UsageError("that plan is not known", remedy="`/hacluster pending` lists what waits.")
-        return row
-
     async def _interrupted(self, actor: Actor, plan_id: str) -> PlanRow:
-        row = await self._known(plan_id)
+        row = await self._world.plan(plan_id)
         if row.state != "interrupted":
             raise UsageError(f"that plan is {row.state}", remedy=f"`/hacluster status {row.cluster}` tells how it is.")
         if not self._world.policy.allows(Role.OPERATOR, actor.team, actor.user, actor.groups, row.cluster):

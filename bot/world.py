@@ -9,12 +9,13 @@ from typing import Any
 
 import structlog
 
+from bot import ids
 from bot.audit import Kind, kept
 from bot.conversation import Actor
 from bot.recorded import ReadOnly
-from bot.store import Store
+from bot.store import PlanRow, Store
 from commands.command import Runner
-from commands.errors import HaclusterError
+from commands.errors import HaclusterError, UsageError
 from commands.report import Part
 from commands.verbs.verb import Verb
 from config.inventory import ClusterSpec, NodeSpec
@@ -58,6 +59,13 @@ class World:
                 "the bot's store cannot be opened, so nothing is changed", remedy="Reading still works."
             )
         return self.store
+
+    async def plan(self, plan_id: str) -> PlanRow:
+        """Return a plan by the id that came from outside. Raises `UsageError` where there is none."""
+        row = await self.needed_store().plan(plan_id) if ids.is_id(plan_id) else None
+        if row is None:
+            raise UsageError("that plan is not known", remedy="`/hacluster pending` lists what waits.")
+        return row
 
     async def audit(
         self,
