@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commands.errors import CommandFailed, HaclusterError, HostKeyUnknown, NotAllowed, PlanStale, UsageError
 from commands.plan import NothingToDo, Plan, Progress, Refusal, State
@@ -181,21 +181,24 @@ def details(plan: Plan, events: Iterable[Progress]) -> Report:
     return Report(f"`{plan.cluster.name}`: what {plan.verb} ran", Level.INFO, (listing,))
 
 
-def refused(refusal: Refusal, cluster: str, offers: Iterable[tuple[HostKeyUnknown, str]] = ()) -> Report:
-    """Show all the reasons why a change is not planned; an unknown host key comes with a button that trusts that key."""
-    offered = tuple(offers)
-    keys = tuple(
-        Text(f"{error.node} ({error.address}) offers the host key `{error.fingerprint}`.") for error, _ in offered
-    )
+def refused(refusal: Refusal, cluster: str) -> Report:
+    """Show all the reasons why a change is not planned."""
     return Report(
         f"`{refusal.about or cluster}`: {refusal.verb} is not possible: {_count(len(refusal.reasons), 'reason')}",
         Level.CRITICAL,
-        (*refusal.reasons, *keys),
-        choices=tuple(
-            Choice(f"Trust {error.node}", TRUST, offer_id, confirm=f"Trust {error.fingerprint} for {error.address}?")
-            for error, offer_id in offered
-        ),
+        refusal.reasons,
     )
+
+
+def with_keys(report: Report, offers: Iterable[tuple[str, HostKeyUnknown]]) -> Report:
+    """Return a report with each host key that nobody trusts yet, by the id it is offered under: a button, and the words."""
+    parts, choices = [], []
+    for offer, error in offers:
+        where = f"{error.node} ({error.address})"
+        parts.append(Text(f"{where} offers the host key `{error.fingerprint}`: `/hacluster trust {offer}`"))
+        sure = f"Trust {error.fingerprint} for {error.address}?"
+        choices.append(Choice(f"Trust {error.node}", TRUST, offer, confirm=sure))
+    return replace(report, parts=(*report.parts, *parts), choices=(*report.choices, *choices))
 
 
 def nothing(decision: NothingToDo) -> Report:

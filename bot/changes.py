@@ -318,7 +318,8 @@ class Changes:
     async def _declined(self, decision: Refusal | NothingToDo, cluster: ClusterSpec, snapshot: Snapshot) -> Report:
         if isinstance(decision, NothingToDo):
             return cards.nothing(decision)
-        return cards.refused(decision, cluster.name, await host_keys.offers(self._world, snapshot))
+        report = cards.refused(decision, cluster.name)
+        return await host_keys.offered(self._world, report, host_keys.unknown_in(snapshot))
 
     async def _card(self, row: PlanRow, message: Ref | None, surface: Surface) -> tuple[Surface, Ref]:
         """Return where the plan's card is. Whoever typed elsewhere sees what they do on the card, or in the terminal."""

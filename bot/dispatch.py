@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -19,7 +20,6 @@ from bot.changes import Changes
 from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
 from bot.loose_ends import LooseEnds
 from bot.understanding import admit, could_use, understand
-from bot.verbs.plans import PlanRequest
 from bot.world import World
 from commands.errors import HaclusterError, NotAllowed, UsageError
 from commands.report import Report
@@ -54,10 +54,13 @@ class Dispatcher:
         await self._world.audit(actor, verb.name, name, Kind.ASKED, told, place=place.channel)
         try:
             if verb.answer is not None:
-                report = await verb.answer(request, desk)
+                noting = host_keys.Noting(desk.runner)
+                report = await verb.answer(request, replace(desk, runner=noting))
+                if host_keys.may_trust(self._world, actor):
+                    report = await host_keys.offered(self._world, report, noting.met)
                 await (surface.whisper(report) if report.private else surface.post(report))
-            elif verb.on_plan is not None:
-                await self._decided(actor, verb.on_plan, request, surface)
+            elif verb.says is not None:
+                await self._decided(actor, verb.says, request, surface)
             else:
                 await self._changes.propose(actor, place, text, verb, request, surface, incident=incident)
         except NotDelivered:
@@ -119,9 +122,11 @@ class Dispatcher:
                 return await self._loose_ends.again(actor, value)
         return None
 
-    async def _decided(self, actor: Actor, word: str, request: PlanRequest, surface: Surface) -> None:
-        """Take somebody's typed word on a plan that waits."""
+    async def _decided(self, actor: Actor, word: str, request: Any, surface: Surface) -> None:
+        """Take somebody's typed word on a plan that waits, or on a host key that was shown."""
         match word:
+            case "trust":
+                await host_keys.trust(self._world, actor, request.offer, surface)
             case "approve":
                 await self._changes.approve(actor, request.plan, surface, reason=request.reason, alone=request.alone)
             case "deny":

@@ -26,11 +26,18 @@ class HostKeyPart(Part):
         key: str,
         fingerprint: str,
         now: datetime,
-    ) -> None:
-        """Keep a key exactly as shown, so that Trust stores this one and no other."""
+    ) -> str:
+        """Keep a key exactly as shown, so that Trust stores this one and no other. Return the id it is kept under.
+
+        What was offered before keeps its id: who asks for the status again and again makes no more of it.
+        """
         row = Offer(offer_id, node, address, port, key, fingerprint, now)
+        same = (offers.c.node == node, offers.c.address == address, offers.c.port == port, offers.c.key == key)
         async with self._writing() as connection:
-            await connection.execute(insert(offers).values(asdict(row)))
+            before = (await connection.execute(select(offers.c.id).where(*same).limit(1))).scalar_one_or_none()
+            if before is None:
+                await connection.execute(insert(offers).values(asdict(row)))
+            return before or offer_id
 
     async def offered(self, offer_id: str) -> Offer | None:
         """Return an offer, or None if there is none of that id."""

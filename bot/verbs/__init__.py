@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.verbs import ack, audit, history, incidents, plans, policy, report, silence, watch, whoami
+from bot.verbs import ack, audit, history, incidents, plans, policy, report, silence, trust, watch, whoami
 from bot.verbs import help as help_verb
 from commands.verbs import CLUSTER_VERBS
 from commands.verbs.verb import Verb
@@ -13,6 +13,7 @@ VERBS: tuple[Verb, ...] = (
     plans.APPROVE,
     plans.DENY,
     plans.CANCEL,
+    trust.VERB,
     incidents.VERB,
     ack.VERB,
     silence.VERB,

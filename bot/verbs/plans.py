@@ -79,7 +79,7 @@ APPROVE = Verb(
     options=(REASON, BREAK_GLASS),
     example="approve Xy3kPq81_aZbNc4d",
     parse=parse,
-    on_plan="approve",
+    says="approve",
 )
 DENY = Verb(
     name="deny",
@@ -89,7 +89,7 @@ DENY = Verb(
     options=(REASON,),
     example='deny Xy3kPq81_aZbNc4d --reason "not before the backup"',
     parse=parse,
-    on_plan="deny",
+    says="deny",
 )
 CANCEL = Verb(
     name="cancel",
@@ -98,5 +98,5 @@ CANCEL = Verb(
     role=Role.OPERATOR,
     example="cancel Xy3kPq81_aZbNc4d",
     parse=parse,
-    on_plan="cancel",
+    says="cancel",
 )

@@ -121,8 +121,8 @@ class Verb:
     form: Form | None = None
     from_form: Callable[[Mapping[str, str]], tuple[str, Mapping[str, str]]] | None = None
     """Turn a filled-in form into the words one would have typed, and what is wrong by field."""
-    on_plan: Literal["approve", "deny", "cancel"] | None = None
-    """What it says to a plan that waits, instead of an answer or a change."""
+    says: Literal["approve", "deny", "cancel", "trust"] | None = None
+    """What it says to something that was shown and waits, a plan or a host key, instead of an answer or a change."""
     needs_reason: bool = False
     """Whether it is asked for with `--reason` only."""
 

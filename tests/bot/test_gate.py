@@ -187,9 +187,7 @@ async def pressable(door: Door, action: str, asker: Actor = ASKER) -> str:
     """Make what a button is about, and return the button's value."""
     store, now = door.store, door.time.now
     if action == cards.TRUST:
-        offer = ids.fresh()
-        await store.offer(offer, "n1", "10.0.0.1", 22, "ssh-ed25519 AAAA", "SHA256:shown", now)
-        return offer
+        return await store.offer(ids.fresh(), "n1", "10.0.0.1", 22, "ssh-ed25519 AAAA", "SHA256:shown", now)
     if action in incident_buttons.ACTIONS:
         course = Course(now=now, cluster="web")
         course.look(WAITING)

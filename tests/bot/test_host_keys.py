@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot import cards, ids
+from bot.conversation import Actor
 from bot.store import Store
 from bot.verbs import VERBS
 from commands.command import Command, Completed
@@ -31,7 +32,7 @@ class Strangers(Dark):
     async def run(self, node: NodeSpec, command: Command) -> Completed:
         self.ran.append(command)
         raise HostKeyUnknown(
-            "its host key is not trusted yet",
+            f"its host key is not trusted yet: SHA256:{node.name}",
             node=node.name,
             address=str(node.address),
             port=22,
@@ -95,3 +96,58 @@ async def test_adopting_from_an_unknown_server_offers_its_key(strangers: Door) -
     await strangers.ask(ADMIN, "adopt 10.0.9.1")
     await strangers.press(ADMIN, cards.TRUST, offers(strangers)[0])
     assert await strangers.store.trusted("10.0.9.1", 22) == ("ssh-ed25519 AAAAnode",)
+
+
+@pytest.mark.parametrize("asked", ["status web", "members web", "status", "whatif n1 lost web"])
+async def test_whatever_an_admin_asks_offers_the_keys_that_it_came_upon(strangers: Door, asked: str) -> None:
+    await strangers.ask(ADMIN, asked)
+    (report,) = strangers.surface.of("post")
+    labels = [choice.label for choice in report.choices]
+    assert labels[:2] == ["Trust n1", "Trust n2"], "each once, however many facts of the node were asked"
+    assert len(labels) == len(set(labels))
+    for choice in report.choices:
+        assert f"`/hacluster trust {choice.value}`" in words(report)
+    assert "n1 (10.0.0.1) offers the host key `SHA256:n1`" in words(report)
+    assert await strangers.store.trusted("10.0.0.1", 22) == (), "to be shown a key is not to trust it"
+    await strangers.press(ADMIN, cards.TRUST, offers(strangers)[0])
+    assert await strangers.store.trusted("10.0.0.1", 22) == ("ssh-ed25519 AAAAn1",)
+
+
+@pytest.mark.parametrize("who", [VIEWER, OPERATOR, WEB_OPERATOR])
+async def test_who_only_looks_and_is_no_admin_is_told_of_the_key_and_offered_nothing(
+    strangers: Door, who: Actor
+) -> None:
+    await strangers.ask(who, "status web")
+    (report,) = strangers.surface.of("post")
+    assert report.choices == ()
+    assert "SHA256:n1" in words(report)
+
+
+async def test_asking_again_offers_the_same(strangers: Door) -> None:
+    await strangers.ask(ADMIN, "status web")
+    first = offers(strangers)
+    await strangers.ask(ADMIN, "members web")
+    assert offers(strangers) == first
+
+
+async def test_a_key_is_trusted_by_typing_too_as_in_a_terminal(strangers: Door) -> None:
+    await strangers.ask(TERMINAL, "status web")
+    first, _ = offers(strangers)
+    await strangers.ask(WEB_OPERATOR, f"trust {first}")
+    assert "takes the role admin" in words(strangers.surface.of("whisper")[-1])
+    assert await strangers.store.trusted("10.0.0.1", 22) == ()
+    await strangers.ask(TERMINAL, f"trust {first}")
+    assert await strangers.store.trusted("10.0.0.1", 22) == ("ssh-ed25519 AAAAn1",)
+    for forged in ("trust", "trust n1", f"trust {ids.fresh()}"):
+        await strangers.ask(ADMIN, forged)
+    told = [words(report) for report in strangers.surface.of("whisper")[-3:]]
+    assert ["say which key" in one for one in told] == [True, True, False]
+    assert "that host key is not known" in told[-1]
+
+
+async def test_without_a_store_a_key_can_be_shown_only(time: HandTime) -> None:
+    door = make_door(None, Strangers(), time, VERBS)
+    await door.ask(TERMINAL, "status web")
+    (report,) = door.surface.of("post")
+    assert report.choices == ()
+    assert "SHA256:n1" in words(report)

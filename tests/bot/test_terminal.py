@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from bot.cards import with_keys
 from bot.conversation import FORM_ACTION
 from bot.terminal import TerminalSurface, draw
+from commands.errors import HostKeyUnknown
 from commands.report import Choice, Finding, Level, Listing, Picture, Report, Table, Text
 
 CONFIRM, CANCEL = Choice("Confirm", "confirm", "1"), Choice("Cancel", "cancel", "1")
@@ -48,6 +50,15 @@ def _typing(lines: Iterable[str | None]) -> tuple[TerminalSurface, list[str]]:
         return next(answers)
 
     return TerminalSurface(_console(), ask), questions
+
+
+def test_a_host_key_comes_with_the_command_that_trusts_it_from_here() -> None:
+    console = _console()
+    stranger = HostKeyUnknown(
+        "it is not trusted yet", node="n1", address="10.0.0.1", port=22, key="ssh-ed25519 AAAA", fingerprint="SHA256:x"
+    )
+    console.print(draw(with_keys(Report("`web`: n1 cannot be asked"), (("Xy3kPq81_aZbNc4d", stranger),))))
+    assert "n1 (10.0.0.1) offers the host key SHA256:x: hacluster run trust Xy3kPq81_aZbNc4d" in _written(console)
 
 
 def test_a_report_is_drawn_with_all_its_parts() -> None:

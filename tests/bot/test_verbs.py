@@ -35,7 +35,7 @@ def test_a_verb_is_complete(verb: Verb) -> None:
     assert verb.usage.split()[0] == verb.name
     assert verb.summary
     assert not verb.summary.endswith(".")
-    ways = (verb.answer, verb.change, verb.on_plan)
+    ways = (verb.answer, verb.change, verb.says)
     assert sum(way is not None for way in ways) == 1, "it asks, or it changes, or it says something to a plan"
     assert (verb.form is None) is (verb.from_form is None)
     assert verb.change is None or verb.role > Role.VIEWER, "looking is for viewers, changing is not"

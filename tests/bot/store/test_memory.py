@@ -70,6 +70,13 @@ class TestHostKeys:
         await store.trust(offer.address, offer.port, offer.key, offer.fingerprint, ALICE, NOW)
         assert await store.trusted("10.0.0.1", 22) == (KEY,)
 
+    async def test_a_key_that_is_offered_again_keeps_its_id(self, store: Store) -> None:
+        assert await store.offer("o1", "n1", "10.0.0.1", 22, KEY, FINGERPRINT, NOW) == "o1"
+        assert await store.offer("o2", "n1", "10.0.0.1", 22, KEY, FINGERPRINT, NOW) == "o1"
+        assert await store.offered("o2") is None
+        assert await store.offer("o3", "n1", "10.0.0.1", 22, "ssh-rsa AAAA", "SHA256:other", NOW) == "o3"
+        assert await store.offer("o4", "n1", "10.0.0.1", 2222, KEY, FINGERPRINT, NOW) == "o4"
+
     async def test_an_offer_that_was_never_made_is_none(self, store: Store) -> None:
         assert await store.offered("forged") is None
 
