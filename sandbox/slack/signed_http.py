@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from sandbox.slack.clock import Clock
-from sandbox.slack.delivery import EVENT, SLASH
+from sandbox.slack.delivery import EVENT, SLASH, Parcel
 from sandbox.slack.records import Reply
 from sandbox.slack.refusal import Refused
 from sandbox.slack.wire import Json
@@ -50,20 +50,22 @@ class SignedHttp:
         """Ask the URL to prove itself, as Slack does when it is entered; Refused if it does not."""
         challenge = secrets.token_hex(16)
         payload = {"type": "url_verification", "token": verification_token, "challenge": challenge}
-        reply = await self.carry(EVENT, payload, 3.0)
+        reply = await self.carry(Parcel(EVENT, payload), 3.0)
         answered = (reply.body or {}).get("challenge") or (reply.body or {}).get("text")
         if answered != challenge:
             raise Refused("url_not_verified")
 
-    async def carry(self, kind: str, payload: Json, timeout: float) -> Reply:  # noqa: ASYNC109 - as Route has it
+    async def carry(self, parcel: Parcel, timeout: float) -> Reply:  # noqa: ASYNC109 - as Route has it
         """Send one signed request; a 200 in time is the acknowledgement."""
-        body, content_type = _body(kind, payload)
+        body, content_type = _body(parcel.kind, parcel.payload)
         timestamp = int(self._clock())
         headers = {
             "Content-Type": content_type,
             "X-Slack-Request-Timestamp": str(timestamp),
             "X-Slack-Signature": signature(self._secret, timestamp, body),
         }
+        if parcel.attempt:
+            headers |= {"X-Slack-Retry-Num": str(parcel.attempt), "X-Slack-Retry-Reason": "http_timeout"}
         started = time.monotonic()
         limit = aiohttp.ClientTimeout(total=timeout)
         try:

@@ -26,6 +26,8 @@ class Site:
     pace: Pace | None = None
     """Enforced where there is one."""
     faults: Faults = field(default_factory=Faults)
+    revoked: dict[str, str] = field(default_factory=dict)
+    """The kinds of token (`bot`, `app`) that are good no more, with Slack's word for it."""
     calls: list[ApiCall] = field(default_factory=list)
 
     @property

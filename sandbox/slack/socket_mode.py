@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from sandbox.slack.changes import Change
-from sandbox.slack.delivery import EVENT
+from sandbox.slack.delivery import EVENT, Parcel
 from sandbox.slack.records import Reply
 from sandbox.slack.site import Site
 from sandbox.slack.wire import Json
@@ -24,6 +23,8 @@ DISCONNECT_WARNING = 10.0
 @dataclass(eq=False, slots=True)
 class _Connection:
     socket: web.WebSocketResponse
+    transport: asyncio.Transport | None
+    is_frozen: bool = False
     waiting: dict[str, asyncio.Future[Json | None]] = field(default_factory=dict)
 
     @property
@@ -42,6 +43,7 @@ class SocketMode:
         self.accepted = 0
         self._connections: list[_Connection] = []
         self._turn = 0
+        self._to_refuse = 0
         self._endings: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[web.RouteDef]:
@@ -53,7 +55,7 @@ class SocketMode:
         """How many connections are open."""
         return sum(connection.is_open for connection in self._connections)
 
-    async def carry(self, kind: str, payload: Json, timeout: float) -> Reply:  # noqa: ASYNC109
+    async def carry(self, parcel: Parcel, timeout: float) -> Reply:  # noqa: ASYNC109
         """Send to one open connection, each in its turn, and wait for its acknowledgement."""
         started = time.monotonic()
         open_now = [connection for connection in self._connections if connection.is_open]
@@ -61,22 +63,21 @@ class SocketMode:
             return Reply(acked=False, seconds=0.0, problem="dispatch_failed")
         self._turn += 1
         connection = open_now[self._turn % len(open_now)]
-        envelope_id = str(uuid.uuid4())
         acknowledged: asyncio.Future[Json | None] = asyncio.get_running_loop().create_future()
-        connection.waiting[envelope_id] = acknowledged
+        connection.waiting[parcel.envelope] = acknowledged
         try:
             async with asyncio.timeout(timeout):
-                await connection.socket.send_json(_envelope(envelope_id, kind, payload))
+                await connection.socket.send_json(_envelope(parcel))
                 body = await acknowledged
         except (TimeoutError, ConnectionError):
             return Reply(acked=False, seconds=time.monotonic() - started, problem="operation_timeout")
         finally:
-            connection.waiting.pop(envelope_id, None)
+            connection.waiting.pop(parcel.envelope, None)
         return Reply(acked=True, seconds=time.monotonic() - started, body=body)
 
     async def disconnect(self, reason: str = "warning", grace: float = DISCONNECT_WARNING) -> None:
         """Tell every connection why it must go (`warning`, `refresh_requested`), and close it `grace` seconds later."""
-        for connection in list(self._connections):
+        for connection in self._lively():
             message = {"type": "disconnect", "reason": reason, "debug_info": {"host": "sandbox"}}
             await connection.socket.send_json(message)
             ending = asyncio.create_task(self._end(connection, grace))
@@ -85,8 +86,37 @@ class SocketMode:
 
     async def drop(self) -> None:
         """Close every connection without a word."""
+        self.end_frozen()
         for connection in list(self._connections):
             await connection.socket.close()
+
+    def refuse(self, times: int = 1) -> None:
+        """Refuse the next connections, each at an address that was issued for it and is good no more after that."""
+        self._to_refuse += times
+
+    def freeze(self) -> None:
+        """Leave every connection half open: it stands, but nothing is heard on it any more, no ping answered.
+
+        Slack does not know, and goes on sending payloads there.
+        """
+        for connection in self._lively():
+            connection.is_frozen = True
+            if connection.transport is not None:
+                connection.transport.pause_reading()
+
+    def end_frozen(self) -> None:
+        """Cut the connections that are half open."""
+        for connection in self._connections:
+            if connection.is_frozen and connection.transport is not None:
+                connection.transport.abort()
+
+    def clear(self) -> None:
+        """Refuse nothing more, and cut what is half open."""
+        self._to_refuse = 0
+        self.end_frozen()
+
+    def _lively(self) -> list[_Connection]:
+        return [connection for connection in self._connections if not connection.is_frozen]
 
     async def close(self) -> None:
         """Stop: close everything."""
@@ -101,6 +131,9 @@ class SocketMode:
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         if not self._site.tickets.redeem(request.query.get("ticket", "")):
             return web.Response(status=408, text="ticket unknown, used or expired")
+        if self._to_refuse:
+            self._to_refuse -= 1
+            return web.Response(status=503, text="come again with another address")
         socket = web.WebSocketResponse(heartbeat=None, autoping=True)
         try:
             await socket.prepare(request)
@@ -110,7 +143,7 @@ class SocketMode:
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await socket.close()
             return socket
-        connection = _Connection(socket)
+        connection = _Connection(socket, request.transport)
         self._connections.append(connection)
         self.accepted += 1
         try:
@@ -136,15 +169,15 @@ class SocketMode:
         }
 
 
-def _envelope(envelope_id: str, kind: str, payload: Json) -> Json:
+def _envelope(parcel: Parcel) -> Json:
     envelope = {
-        "envelope_id": envelope_id,
-        "type": kind,
-        "payload": payload,
-        "accepts_response_payload": kind != EVENT,
+        "envelope_id": parcel.envelope,
+        "type": parcel.kind,
+        "payload": parcel.payload,
+        "accepts_response_payload": parcel.kind != EVENT,
     }
-    if kind == EVENT:
-        envelope |= {"retry_attempt": 0, "retry_reason": ""}
+    if parcel.kind == EVENT:
+        envelope |= {"retry_attempt": parcel.attempt, "retry_reason": "timeout" if parcel.attempt else ""}
     return envelope
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from aiohttp import web
 
 from sandbox.slack.arguments import Arguments
 from sandbox.slack.changes import Change
-from sandbox.slack.faults import Fault, LostReply, LostRequest, RateLimit, Refusal
+from sandbox.slack.faults import ErrorPage, Fault, LateReply, LostReply, LostRequest, RateLimit, Refusal
 from sandbox.slack.methods import METHODS
 from sandbox.slack.methods.call import Call, Method
 from sandbox.slack.records import ApiCall
@@ -38,19 +39,33 @@ class WebApi:
         ]
 
     async def _call(self, request: web.Request) -> web.Response:
+        """Answer a call, or let happen to it what was asked for."""
         name = request.match_info["method"]
-        fault = self._site.faults.take(name)
-        if isinstance(fault, LostRequest):
-            return _cut(request)
-        answer = await self._handled(name, request, fault)
-        return _cut(request) if isinstance(fault, LostReply) else answer
-
-    async def _handled(self, name: str, request: web.Request, fault: Fault | None) -> web.Response:
-        """Do what is asked, or refuse it, and note the call."""
-        arguments = Arguments({})
-        method: Method | None = None
+        arguments: Arguments | Refused
         try:
             arguments = await Arguments.of(request)
+            channel = arguments.text("channel") or arguments.text("channel_id")
+        except Refused as unreadable:
+            arguments, channel = unreadable, ""
+        fault = self._site.faults.take(name, channel)
+        if isinstance(fault, LostRequest):
+            return _cut(request)
+        if isinstance(fault, ErrorPage):
+            return web.Response(status=fault.status, text="<html>Trouble</html>", content_type="text/html")
+        answer = await self._handled(name, request, arguments, fault)
+        if isinstance(fault, LateReply):
+            await asyncio.sleep(fault.seconds)
+        return _cut(request) if isinstance(fault, LostReply) else answer
+
+    async def _handled(
+        self, name: str, request: web.Request, given: Arguments | Refused, fault: Fault | None
+    ) -> web.Response:
+        """Do what is asked, or refuse it, and note the call."""
+        arguments = given if isinstance(given, Arguments) else Arguments({})
+        method: Method | None = None
+        try:
+            if isinstance(given, Refused):
+                raise given
             method = METHODS.get(name)
             if method is None:
                 raise Refused("unknown_method", req_method=name)  # noqa: TRY301 - one place answers refusals
@@ -86,6 +101,8 @@ class WebApi:
         kind = {credentials.bot_token: "bot", credentials.app_token: "app"}.get(token)
         if kind is None:
             raise Refused("invalid_auth")
+        if kind in self._site.revoked:
+            raise Refused(self._site.revoked[kind])
         if kind != method.token:
             raise Refused("not_allowed_token_type")
         if method.scopes:

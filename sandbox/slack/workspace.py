@@ -21,6 +21,8 @@ from aiohttp import web
 
 from sandbox.slack.changes import Change, Changes
 from sandbox.slack.clock import Clock, wall_clock
+from sandbox.slack.control import Control
+from sandbox.slack.control_server import ControlServer
 from sandbox.slack.delivery import ACK_TIMEOUT, Deliveries
 from sandbox.slack.faults import Faults
 from sandbox.slack.front import Front
@@ -59,12 +61,14 @@ class Workspace(People):
         ack_timeout: float = ACK_TIMEOUT,
         credentials: Credentials | None = None,
         paced: bool = False,
+        control_port: int | None = None,
     ) -> None:
         """Prepare it; `async with` starts it.
 
         Port 0 takes a free one. `scopes` replace those of the world's app. `front` is the page's own content.
         `clock` and `ack_timeout` (seconds) are for tests that cannot wait. Where `paced`, an app that goes faster than
-        Slack allows is refused as Slack refuses it.
+        Slack allows is refused as Slack refuses it. With a `control_port` (0: a free one) what can go wrong can be
+        asked for over HTTP too, at `control_url`.
         """
         self.changes = Changes()
         self.credentials = credentials or Credentials()
@@ -82,13 +86,16 @@ class Workspace(People):
         self._responses = Responses(store)
         self._deliveries = Deliveries(self.socket_mode, self.changes, ack_timeout)
         super().__init__(self.site, self._deliveries, self._responses)
+        self.control = Control(self.site, self.socket_mode, self._deliveries)
+        self.control_url = ""
+        self._control_port = control_port
+        self._control_server: ControlServer | None = None
         self._showing = Showing(store, front or Front(), self._routes_open)
         self._pages = PageServer(self.site, self, self._showing)
         self._http: SignedHttp | None = None
         self._host = host
         self._port = port
         self._runner: web.AppRunner | None = None
-        self._listening: Listening | None = None
 
     # Life
 
@@ -101,16 +108,22 @@ class Workspace(People):
         app.add_routes(self._pages.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
-        self._listening = Listening(self._runner, self._host, self._port)
-        port = await self._listening.open()
+        self.control.door = Listening(self._runner, self._host, self._port)
+        port = await self.control.door.open()
         host = f"[{self._host}]" if ":" in self._host else self._host
         self.site.url = f"http://{host}:{port}"
+        if self._control_port is not None:
+            self._control_server = ControlServer(self.control, "127.0.0.1", self._control_port)
+            self.control_url = await self._control_server.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection and stop."""
+        await self.control.stop()
+        if self._control_server is not None:
+            await self._control_server.close()
         await self.socket_mode.close()
         await self._pages.close()
         if self._http is not None:
@@ -142,18 +155,16 @@ class Workspace(People):
 
     @property
     def faults(self) -> Faults:
-        """What happens to the next calls of the Web API."""
+        """What happens to the next calls of the Web API; for all else that can go wrong see `control`."""
         return self.site.faults
 
     async def go_away(self) -> None:
         """Begin an outage: connections are refused, and those there are break, the page's too."""
-        if self._listening is not None:
-            await self._listening.close()
+        await self.control.go_away()
 
     async def come_back(self) -> None:
         """End an outage, at the same address."""
-        if self._listening is not None:
-            await self._listening.open()
+        await self.control.come_back()
 
     @asynccontextmanager
     async def outage(self) -> AsyncIterator[None]:

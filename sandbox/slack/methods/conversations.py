@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sandbox.slack.methods.call import Call, Method, page
 from sandbox.slack.payloads import channel_payload, message_payload
 from sandbox.slack.records import Message
@@ -72,7 +74,8 @@ async def open_direct(call: Call) -> Json:
 async def history(call: Call) -> Json:
     """Top-level messages of a channel the bot is in, newest first."""
     channel = _readable(call)
-    found = [message for message in call.store.messages(channel.id) if not message.is_reply and _within(call, message)]
+    within = _window(call)
+    found = [message for message in call.store.messages(channel.id) if not message.is_reply and within(message)]
     return _messages(call, list(reversed(found)))
 
 
@@ -83,7 +86,8 @@ async def replies(call: Call) -> Json:
     if parent is None:
         raise Refused("thread_not_found")
     parent = call.store.find(channel.id, parent.thread_ts or parent.ts) or parent
-    thread = [parent, *(m for m in call.store.thread(channel.id, parent.ts) if _within(call, m))]
+    within = _window(call)
+    thread = [parent, *(message for message in call.store.thread(channel.id, parent.ts) if within(message))]
     return _messages(call, thread)
 
 
@@ -95,15 +99,15 @@ def _readable(call: Call) -> Channel:
     return channel
 
 
-def _within(call: Call, message: Message) -> bool:
-    oldest, latest = call.arguments.text("oldest", "0"), call.arguments.text("latest", "9" * 12)
+def _window(call: Call) -> Callable[[Message], bool]:
+    """Whether a message is of the time that was asked for."""
     try:
-        low, high, ts = float(oldest), float(latest), float(message.ts)
+        low, high = float(call.arguments.text("oldest", "0")), float(call.arguments.text("latest", "9" * 12))
     except ValueError:
         raise Refused("invalid_ts_latest") from None
     if call.arguments.flag("inclusive"):
-        return low <= ts <= high
-    return low < ts < high
+        return lambda message: low <= float(message.ts) <= high
+    return lambda message: low < float(message.ts) < high
 
 
 def _messages(call: Call, messages: list[Message]) -> Json:
