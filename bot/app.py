@@ -134,7 +134,7 @@ async def serve(settings: Settings) -> None:
         await front.try_token()
         token = slack.app_token.get_secret_value() if slack.mode == "socket" and slack.app_token else None
         dispatcher.reaches(front.surface)
-        socket = Socket(front.bolt, api, token) if token else None
+        socket = Socket(front, api, token) if token else None
 
         duty = Duty(store)
         scheduler = Scheduler()

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.signature import SignatureVerifier
 
 from bot.clock import Clock
 from bot.conversation import Courier, Dispatch, NotDelivered, Place, Surface
@@ -21,6 +26,7 @@ from bot.slack.surface import SlackSurface
 from bot.slack.work import Work
 from commands.errors import HaclusterError
 
+_log = structlog.get_logger(__name__)
 _LAST_EDITS = 5.0
 """Seconds that a shutdown gives to edits which wait for their turn, however long Slack asks for patience."""
 _TRYING = 10.0
@@ -41,14 +47,55 @@ class Slack:
     ) -> None:
         """Build it. `groups` are the user groups that the policy names; HTTP mode needs the signing secret."""
         self.api = api
-        self.bolt = AsyncApp(client=api.repeatable, signing_secret=signing_secret, logger=sdk_logger())
+        self.bolt = AsyncApp(
+            client=api.repeatable,
+            signing_secret=signing_secret,
+            logger=sdk_logger(),
+            raise_error_for_unhandled_request=True,  # to our listener for errors: who asked is owed an answer
+        )
         self.checks_signatures = bool(signing_secret)
         self._messages = Messages(api, command=command, clock=clock)
         self._work = Work()
         self.courier: Courier = SlackCourier(api, self._work, command=command)
         """How the outbox's messages get here."""
-        listeners = Listeners(dispatch, self._messages, Forms(api), Groups(api, groups, clock), self._work)
-        listeners.register(self.bolt)
+        self._verifier = SignatureVerifier(signing_secret) if signing_secret else None
+        self._listeners = Listeners(dispatch, self._messages, Forms(api), Groups(api, groups, clock), self._work)
+        self._listeners.register(self.bolt)
+        self.bolt.error(self._on_error)
+
+    async def take(
+        self, payload: Mapping[str, Any], headers: Mapping[str, str | Sequence[str]] | None = None
+    ) -> BoltResponse:
+        """Hand a delivery of the socket to Bolt. One so strange that Bolt itself stumbles is answered all the same."""
+        try:
+            request = AsyncBoltRequest(mode="socket_mode", body=dict(payload), headers=dict(headers or {}))
+        except Exception as error:  # noqa: BLE001 - whatever it stumbles over
+            return self._listeners.unread(error, payload)
+        return await self.dispatch(request)
+
+    async def dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
+        """Let Bolt do its work. Nothing is raised."""
+        try:
+            return await self.bolt.async_dispatch(request)
+        except Exception as error:  # noqa: BLE001 - as above
+            return await self._on_error(error, request) or BoltResponse(status=400, body="")
+
+    async def _on_error(self, error: Exception, request: AsyncBoltRequest) -> BoltResponse | None:
+        """Answer what could not be read, if it is Slack that sent it: who else asks names any address they like."""
+        if not self._is_slacks(request):
+            _log.warning("request not read", why=type(error).__name__)
+            return None
+        return self._listeners.unread(error, request.body)
+
+    def _is_slacks(self, request: AsyncBoltRequest) -> bool:
+        if request.mode == "socket_mode":
+            return True
+        moment, signature = (
+            request.headers.get(name, [""])[0] for name in ("x-slack-request-timestamp", "x-slack-signature")
+        )
+        if self._verifier is None or not moment.isdecimal():
+            return False
+        return self._verifier.is_valid(request.raw_body, moment, signature)
 
     async def try_token(self) -> None:
         """Ask whether Slack takes the bot token: without it everything is heard and nothing answered.

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import structlog
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 
@@ -17,6 +18,7 @@ EVENTS = "/slack/events"
 HEALTH = "/healthz"
 READY = "/readyz"
 METRICS = "/metrics"
+_log = structlog.get_logger(__name__)
 _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -52,10 +54,14 @@ def application(
     if slack is not None:
         if not slack.checks_signatures:
             raise ValueError("HTTP mode needs Slack's signing secret: without it anybody could send commands")
-        bolt = slack.bolt
 
         async def take(request: web.Request) -> web.Response:
-            return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
+            try:
+                asked = await to_bolt_request(request)
+            except Exception as error:  # noqa: BLE001 - whatever Bolt stumbles over; whose it is was not checked yet
+                _log.warning("request not read", why=type(error).__name__)
+                return web.Response(status=400)
+            return await to_aiohttp_response(await slack.dispatch(asked))
 
         app.router.add_post(EVENTS, take)
     return app

@@ -14,8 +14,9 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_bolt.response import BoltResponse
 
-from bot.conversation import FORM_ACTION, Actor, Dispatch, NotDelivered
+from bot.conversation import FORM_ACTION, Actor, Dispatch, NotDelivered, Place
 from bot.slack import payloads
 from bot.slack.api import SlackRefused
 from bot.slack.forms import Forms
@@ -32,6 +33,9 @@ SUBMIT_PATIENCE = 2.2
 
 _ANY = re.compile(".*")
 _VERB = re.compile(r"[a-z][a-z-]{0,40}", re.IGNORECASE)
+_OUT_OF_DATE = closing_view(
+    "Out of date", "This form is from another version of me. Close it and type the command again."
+)
 _log = structlog.get_logger(__name__)
 
 
@@ -62,7 +66,6 @@ class Listeners:
         bolt.event(_ANY)(self.on_other_event)
         bolt.action(_ANY)(self.on_press)
         bolt.view(_ANY)(self.on_submission)
-        bolt.error(self.on_error)
 
     async def on_slash(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`/hacluster …`."""
@@ -94,10 +97,9 @@ class Listeners:
         """Take a form sent off: what is wrong goes under its fields, in the acknowledgement itself."""
         try:
             filled = payloads.filled(body)
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except payloads.UNREADABLE:
             _log.warning("unreadable form", view=str(body.get("view"))[:80])
-            sentence = "This form is from another version of me. Close it and type the command again."
-            await ack(response_action="update", view=closing_view("Out of date", sentence))
+            await ack(response_action="update", view=_OUT_OF_DATE)
             return
         surface = SlackSurface.of(self._messages, filled.sent)
         check = self._work.start(self._submitted(filled, surface), f"submit {filled.verb}")
@@ -115,9 +117,30 @@ class Listeners:
         else:
             await ack()
 
-    async def on_error(self, error: Exception, body: dict[str, Any]) -> None:
-        """Log what broke before anybody could be told, as a payload that is not Slack's."""
-        _log.error("delivery not read", type=str(body.get("type"))[:40], exc_info=error)
+    def unread(self, error: Exception, body: Mapping[str, Any]) -> BoltResponse:
+        """Take a delivery that could not be read, or that nobody listens to: nothing comes of it but an answer.
+
+        Return its acknowledgement: of a form the answer itself.
+        """
+        kind = str(body.get("type"))[:40]
+        _log.error("delivery not read", type=kind, exc_info=error)
+        if kind == "view_submission":
+            return BoltResponse(status=200, body={"response_action": "update", "view": _OUT_OF_DATE})
+        found = payloads.whereabouts(body)
+        if found.user or found.response_url:
+            place = Place(found.channel or found.user or "")
+            surface = SlackSurface(self._messages, place, found.user, found.response_url)
+            self._work.start(self._tell_unread(surface), "answer to what could not be read")
+        return BoltResponse(status=200, body="")
+
+    async def _tell_unread(self, surface: SlackSurface) -> None:
+        remedy = Text("Nothing was done. Ask again; if it was a button, type the command instead.")
+        try:
+            await surface.whisper(
+                Report("I cannot read what Slack sent me", Level.WARNING, (remedy,), next_step="help")
+            )
+        except NotDelivered as error:
+            _log.warning("answer not delivered", channel=surface.place.channel, why=str(error))
 
     def _typed(self, typed: Typed) -> None:
         async def job(actor: Actor, surface: SlackSurface) -> None:

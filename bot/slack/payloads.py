@@ -1,4 +1,4 @@
-"""What Slack sends, read into our own terms. Pure; raises KeyError or TypeError for what is not Slack's.
+"""What Slack sends, read into our own terms. Pure; raises one of `UNREADABLE` for what is not as Slack makes it.
 
 Everything here comes from outside: ids to look things up by, never authority.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,12 @@ from bot.slack.buttons import Pressed, pressed
 from bot.slack.modals import CALLBACK, answers
 
 _LINK = re.compile(r"<(?:https?://|mailto:)[^|>]*\|(?P<label>[^>]*)>|<(?P<bare>(?:https?://|mailto:)[^|>]*)>")
+_ID = re.compile(r"[A-Z0-9]{1,64}")
+_TS = re.compile(r"[0-9]{1,20}\.[0-9]{1,20}")
+_KEY = re.compile(r"[!-~]{1,255}")
+_URL = re.compile(r"https?://[!-~]{1,2000}")
 _MENTION = re.compile(r"<(?P<id>[@#!][^|>]+)\|[^>]*>")
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +68,22 @@ class Filled:
     fields: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where somebody can be told that what came from them could not be read: whatever of it is sound."""
+
+    user: str | None
+    channel: str | None
+    response_url: str | None
+
+
 def slash(body: Mapping[str, Any]) -> Typed:
     """Read a slash command. Slack lets none be typed in threads."""
+    key, place = _key(body["trigger_id"]), Place(_id(body["channel_id"]))
     sent = Sent(
-        body["team_id"],
-        body["user_id"],
-        Place(body["channel_id"]),
-        body["trigger_id"],
-        body["trigger_id"],
-        body.get("response_url"),
-        str(body.get("user_name") or ""),
+        _id(body["team_id"]), _id(body["user_id"]), place, key, key, _url(body), str(body.get("user_name") or "")
     )
-    return Typed(sent, typed(body.get("text") or ""))
+    return Typed(sent, typed(_text(body.get("text") or "")))
 
 
 def mention(body: Mapping[str, Any], bot_user: str) -> Typed | None:
@@ -82,21 +91,21 @@ def mention(body: Mapping[str, Any], bot_user: str) -> Typed | None:
     event = body["event"]
     if event.get("bot_id") or event.get("subtype") or event.get("edited"):
         return None
-    before, _, after = event["text"].partition(f"<@{bot_user}>")
+    before, _, after = _text(event["text"]).partition(f"<@{bot_user}>")
     text = after if after.strip() else before
     team = event.get("user_team") or event.get("team") or body["team_id"]
-    sent = Sent(team, event["user"], Place(event["channel"], event.get("thread_ts")), body["event_id"])
-    return Typed(sent, typed(text))
+    place = Place(_id(event["channel"]), _ts(event["thread_ts"]) if event.get("thread_ts") else None)
+    return Typed(Sent(_id(team), _id(event["user"]), place, _key(body["event_id"])), typed(text))
 
 
 def press(body: Mapping[str, Any]) -> Press:
     """Read a `block_actions` payload of a message."""
     container = body["container"]
-    channel, ts = container["channel_id"], container["message_ts"]
+    channel, ts = _id(container["channel_id"]), _ts(container["message_ts"])
     thread = container.get("thread_ts") or (body.get("message") or {}).get("thread_ts")
-    place = Place(channel, thread if thread != ts else None)
-    url = body.get("response_url")
-    sent = Sent(*_who(body), place, body["trigger_id"], body["trigger_id"], url, _name(body))
+    place = Place(channel, _ts(thread) if thread and thread != ts else None)
+    key = _key(body["trigger_id"])
+    sent = Sent(*_who(body), place, key, key, _url(body), _name(body))
     return Press(sent, pressed(body["actions"][0]), Ref(channel, ts), bool(container.get("is_ephemeral")))
 
 
@@ -104,10 +113,64 @@ def filled(body: Mapping[str, Any]) -> Filled:
     """Read a `view_submission` payload of one of our forms."""
     view = body["view"]
     metadata = json.loads(view["private_metadata"])
-    place = Place(str(metadata["channel"]), metadata.get("thread"))
-    sent = Sent(*_who(body), place, body["trigger_id"], body["trigger_id"], name=_name(body))
-    fields = tuple(block["block_id"] for block in view["blocks"] if block["type"] == "input")
-    return Filled(sent, view["callback_id"].removeprefix(CALLBACK), answers(view["state"]["values"]), fields)
+    place = Place(_id(metadata["channel"]), _ts(metadata["thread"]) if metadata.get("thread") else None)
+    key = _key(body["trigger_id"])
+    sent = Sent(*_who(body), place, key, key, name=_name(body))
+    fields = tuple(_text(block["block_id"]) for block in view["blocks"] if block["type"] == "input")
+    prefix, form, verb = _text(view["callback_id"]).partition(CALLBACK)
+    if prefix or not form or not fields:
+        raise ValueError("a view that is no form of ours")
+    return Filled(sent, verb, answers(view["state"]["values"]), fields)
+
+
+def whereabouts(body: Mapping[str, Any]) -> Whereabouts:
+    """Look for an address in a delivery that cannot be read. Nothing is raised, whatever it is."""
+    event, container = _mapping(body.get("event")), _mapping(body.get("container"))
+    users = (body.get("user_id"), _mapping(body.get("user")).get("id"), event.get("user"))
+    channels = (
+        body.get("channel_id"),
+        container.get("channel_id"),
+        _mapping(body.get("channel")).get("id"),
+        event.get("channel"),
+    )
+    return Whereabouts(_first_id(users), _first_id(channels), _url(body))
+
+
+def _first_id(values: Iterable[object]) -> str | None:
+    return next((value for value in values if isinstance(value, str) and _ID.fullmatch(value)), None)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a text was expected, not {type(value).__name__}")
+    return value
+
+
+def _of(form: re.Pattern[str], value: object) -> str:
+    if not form.fullmatch(_text(value)):
+        raise ValueError(f"not of the form {form.pattern}")
+    return str(value)
+
+
+def _id(value: object) -> str:
+    return _of(_ID, value)
+
+
+def _ts(value: object) -> str:
+    return _of(_TS, value)
+
+
+def _key(value: object) -> str:
+    return _of(_KEY, value)
+
+
+def _url(body: Mapping[str, Any]) -> str | None:
+    url = body.get("response_url")
+    return url if isinstance(url, str) and _URL.fullmatch(url) else None
 
 
 def typed(text: str) -> str:
@@ -119,7 +182,7 @@ def typed(text: str) -> str:
 
 def _who(body: Mapping[str, Any]) -> tuple[str, str]:
     user = body["user"]
-    return user.get("team_id") or body["team"]["id"], user["id"]
+    return _id(user.get("team_id") or body["team"]["id"]), _id(user["id"])
 
 
 def _name(body: Mapping[str, Any]) -> str:

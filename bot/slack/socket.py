@@ -10,15 +10,20 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass
+from time import time
+from typing import Any
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from bot.clock import Clock
 from bot.conversation import NotDelivered
 from bot.slack.api import TOKEN_REFUSED, Api, SlackRefused, words_for
+from bot.slack.front import Slack
 from bot.slack.sdk_log import sdk_logger
 from commands.errors import HaclusterError
 
@@ -51,12 +56,26 @@ class SocketHealth:
     last_pong_age: float | None
 
 
+class _Handler(AsyncSocketModeHandler):
+    """Bolt's own, but for what it stumbles over."""
+
+    def __init__(self, slack: Slack, app_token: str, **parts: Any) -> None:
+        super().__init__(slack.bolt, app_token, **parts)
+        self._slack = slack
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        """Take one delivery and acknowledge it."""
+        began = time()
+        answer = await self._slack.take(req.payload, build_headers(req))
+        await send_async_response(client, req, answer, began)
+
+
 class Socket:
     """Keeps one Socket Mode connection up."""
 
     def __init__(
         self,
-        bolt: AsyncApp,
+        slack: Slack,
         api: Api,
         app_token: str,
         *,
@@ -65,7 +84,7 @@ class Socket:
     ) -> None:
         self.connected = asyncio.Event()
         """Set once the first connection stands."""
-        self._bolt = bolt
+        self._slack = slack
         self._api = api
         self._app_token = app_token
         self._clock = clock or Clock()
@@ -121,8 +140,8 @@ class Socket:
 
     async def _one_connection(self) -> None:
         """Hold one connection until it is dead."""
-        handler = AsyncSocketModeHandler(
-            self._bolt,
+        handler = _Handler(
+            self._slack,
             self._app_token,
             logger=sdk_logger(),
             web_client=self._api.repeatable,

@@ -68,7 +68,10 @@ class SlackSurface:
         What is too long to be shown there goes into a direct message at once: only that bears files.
         """
         if self.user is None:
-            raise NotDelivered("nobody asked, so there is nobody to whisper to")
+            if self.response_url is None:
+                raise NotDelivered("nobody asked, so there is nobody to whisper to")
+            await self.messages.respond(self.response_url, report)
+            return
         if not report.choices and self.messages.needs_files(report):
             report = await self._directly(self.user, report)
         try:

@@ -112,7 +112,7 @@ async def api(ws: Workspace) -> AsyncIterator[Api]:
 async def bot(ws: Workspace, api: Api, desk: Desk) -> AsyncIterator[Bot]:
     """The Slack side, connected by Socket Mode."""
     slack = Slack(api, desk, groups=[group.id for group in DEMO.groups])
-    socket = Socket(slack.bolt, api, ws.app_token)
+    socket = Socket(slack, api, ws.app_token)
     running = asyncio.create_task(socket.run())
     await asyncio.wait_for(socket.connected.wait(), 5)
     yield Bot(ws, api, slack, socket, desk)

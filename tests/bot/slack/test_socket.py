@@ -82,14 +82,14 @@ async def _running(socket: Socket) -> AsyncIterator[None]:
 async def test_a_refused_socket_address_is_given_up_for_a_new_one(wedging: tuple[Wedging, Api], desk: Any) -> None:
     server, api = wedging
     server.refused = {2}  # 1 goes to the trial of the token, 2 is the SDK's first, which it would try for ever
-    async with _running(Socket(Slack(api, desk).bolt, api, "xapp-1", clock=HASTY, patience=QUICK)):
+    async with _running(Socket(Slack(api, desk), api, "xapp-1", clock=HASTY, patience=QUICK)):
         assert len(server.open) == 1
 
 
 async def test_a_connection_that_wedges_later_is_replaced(wedging: tuple[Wedging, Api], desk: Any) -> None:
     server, api = wedging
     server.refused = {3}  # what the SDK is given when the first connection breaks
-    socket = Socket(Slack(api, desk).bolt, api, "xapp-1", clock=HASTY, patience=QUICK)
+    socket = Socket(Slack(api, desk), api, "xapp-1", clock=HASTY, patience=QUICK)
     async with _running(socket):
         server.opened.clear()
         await server.open[0].close()
@@ -98,7 +98,7 @@ async def test_a_connection_that_wedges_later_is_replaced(wedging: tuple[Wedging
 
 
 async def test_a_bad_app_token_is_told_at_once(ws: Workspace, api: Api, desk: Any) -> None:
-    socket = Socket(Slack(api, desk).bolt, api, "xapp-wrong")
+    socket = Socket(Slack(api, desk), api, "xapp-wrong")
 
     with pytest.raises(AppTokenRefused, match="invalid_auth") as refused:
         await asyncio.wait_for(socket.run(), 5)
@@ -107,7 +107,7 @@ async def test_a_bad_app_token_is_told_at_once(ws: Workspace, api: Api, desk: An
 
 
 async def test_health_tells_a_standing_connection_from_none(ws: Workspace, api: Api, desk: Any) -> None:
-    socket = Socket(Slack(api, desk).bolt, api, ws.app_token)
+    socket = Socket(Slack(api, desk), api, ws.app_token)
     assert not socket.health().connected
     async with _running(socket):
         health = socket.health()
