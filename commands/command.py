@@ -36,7 +36,8 @@ class Command:
     `timeout` is in seconds and ends the remote command too. `legal` are the exit statuses that are answers, not
     failures (corosync-quorumtool exits 2 for "not quorate"). `changes` marks a command that alters the node: when its
     end is not seen it raises `OutcomeUnknown` and is never repeated blindly. `root` commands run under `sudo -n` when
-    the login is not root.
+    the login is not root. `joins` marks a read without standard input that is over at once: those asked of a node at the
+    same moment may go there together, and are answered together.
     """
 
     argv: tuple[str, ...]
@@ -45,10 +46,13 @@ class Command:
     stdin: Stdin | None = None
     changes: bool = False
     root: bool = True
+    joins: bool = False
 
     def __post_init__(self) -> None:
         if not self.argv or any("\0" in word for word in self.argv):
             raise ValueError("a command needs words, and none may hold a NUL")
+        if self.joins and (self.changes or self.stdin is not None):
+            raise ValueError("only a read that needs no standard input can be run with others")
 
     def shown(self) -> str:
         """Return the command as a person would type it; a secret standard input appears as its label only."""

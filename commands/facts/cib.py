@@ -140,6 +140,6 @@ def _digest(configuration: Tag) -> str:
 
 FACT: Fact[Cib | NotRunning] = Fact(
     # 1 is sudo's "command not found"; any other 1 is refused by the parser
-    Command((TOOL, "--query"), legal=frozenset({0, 1, DISCONNECTED, 127})),
+    Command((TOOL, "--query"), legal=frozenset({0, 1, DISCONNECTED, 127}), joins=True),
     parse,
 )

@@ -162,6 +162,7 @@ FACT: Fact[CorosyncMap | NotRunning] = Fact(
             "quorum.two_node",
         ),
         legal=frozenset({0, 1, 127}),
+        joins=True,
     ),
     parse,
 )

@@ -78,4 +78,4 @@ def _links(lines: list[str]) -> list[Link]:
     return links
 
 
-FACT: Fact[LinkStatus | NotRunning] = Fact(Command((TOOL, "-s"), legal=frozenset({0, 1, 127})), parse)
+FACT: Fact[LinkStatus | NotRunning] = Fact(Command((TOOL, "-s"), legal=frozenset({0, 1, 127}), joins=True), parse)

@@ -122,6 +122,6 @@ def _voters(lines: list[str]) -> list[Voter]:
 
 
 FACT: Fact[QuorumStatus | NotRunning] = Fact(
-    Command((TOOL, "-s", "-p"), legal=frozenset({0, 1, NOT_QUORATE, 127})),
+    Command((TOOL, "-s", "-p"), legal=frozenset({0, 1, NOT_QUORATE, 127}), joins=True),
     parse,
 )

@@ -298,6 +298,7 @@ FACT: Fact[ClusterStatus | NotRunning] = Fact(
         (TOOL, "--one-shot", "--inactive", "--output-as=xml"),
         # 1 is sudo's "command not found"; any other 1 is refused by the parser
         legal=frozenset({0, 1, DISCONNECTED, 127}),
+        joins=True,
     ),
     parse,
 )

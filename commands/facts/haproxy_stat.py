@@ -145,4 +145,4 @@ def _server(row: Mapping[str, str]) -> ProxyServer:
     )
 
 
-FACT: Fact[ProxyStatus | NotRunning] = Fact(Command(("sh", "-c", _ASK, "sh"), timeout=15.0), parse)
+FACT: Fact[ProxyStatus | NotRunning] = Fact(Command(("sh", "-c", _ASK, "sh"), timeout=15.0, joins=True), parse)

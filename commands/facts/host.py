@@ -91,7 +91,7 @@ def _interface(entry: dict[str, Any]) -> Interface:
     )
 
 
-ADDRESSES: Fact[Addresses] = Fact(Command(("ip", "-j", "address", "show")), parse_addresses)
+ADDRESSES: Fact[Addresses] = Fact(Command(("ip", "-j", "address", "show"), joins=True), parse_addresses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def parse_clock(done: Completed) -> Clock:
     return Clock(float(text), done.seconds, done.ended)
 
 
-CLOCK: Fact[Clock] = Fact(Command(("date", "+%s.%N"), root=False), parse_clock)
+CLOCK: Fact[Clock] = Fact(Command(("date", "+%s.%N"), root=False, joins=True), parse_clock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,10 @@ from __future__ import annotations
 import re
 import shlex
 import signal
+from collections.abc import Sequence
 
 from commands.command import CHANGE_MARK, Command
+from commands.ssh import joint
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _ENVIRONMENT = (
@@ -45,8 +47,13 @@ def remote_line(command: Command, user: str, *, kill_after: float = 5.0) -> str:
 
     `kill_after` are the seconds between TERM and KILL.
     """
-    limit = ("timeout", "-k", _seconds(kill_after), _seconds(command.timeout))
-    return _line(command, user, (*limit, "setsid") if uses_sudo(command, user) else limit)
+    return _line(command, user, _limit(command, user, kill_after))
+
+
+def joint_line(commands: Sequence[Command], user: str, mark: str, *, kill_after: float = 5.0) -> str:
+    """Return the line that runs several reads together, each limited and privileged as by itself (`joint.SCRIPT`)."""
+    each = [(*_limit(command, user, kill_after), *_privileges(command, user), *command.argv) for command in commands]
+    return shlex.join((*_ENVIRONMENT, *joint.words(mark, each)))
 
 
 def stream_line(command: Command, user: str) -> str:
@@ -55,9 +62,17 @@ def stream_line(command: Command, user: str) -> str:
 
 
 def _line(command: Command, user: str, limit: tuple[str, ...]) -> str:
-    privileges = ("sudo", "-n", "--") if uses_sudo(command, user) else ()
     mark = (CHANGE_MARK,) if command.changes else ()
-    return shlex.join((*_ENVIRONMENT, *mark, *limit, *privileges, *command.argv))
+    return shlex.join((*_ENVIRONMENT, *mark, *limit, *_privileges(command, user), *command.argv))
+
+
+def _limit(command: Command, user: str, kill_after: float) -> tuple[str, ...]:
+    limit = ("timeout", "-k", _seconds(kill_after), _seconds(command.timeout))
+    return (*limit, "setsid") if uses_sudo(command, user) else limit
+
+
+def _privileges(command: Command, user: str) -> tuple[str, ...]:
+    return ("sudo", "-n", "--") if uses_sudo(command, user) else ()
 
 
 def uses_sudo(command: Command, user: str) -> bool:

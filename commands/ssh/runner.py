@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 import asyncssh
+import structlog
 
 from commands.command import Command, Completed
 from commands.errors import (
@@ -22,8 +24,10 @@ from commands.errors import (
 from commands.ssh.connection import Connection, NotStarted
 from commands.ssh.dial import Dialer, Endpoint
 from commands.ssh.host_keys import HostKeys
+from commands.ssh.joint import Joint, Outcome, Said, split
 from commands.ssh.options import SshOptions
 from commands.ssh.remote_line import (
+    joint_line,
     ran_out_of_time,
     remote_line,
     stream_line,
@@ -38,6 +42,8 @@ from config.inventory import NodeSpec
 _NOT_FOUND = 127
 _ABSENT = 'command -v "$1" >/dev/null || echo absent'
 
+_log = structlog.get_logger(__name__)
+
 
 class SshRunner:
     """Runs commands over one pooled connection per node. Make it inside the event loop; `close` it at the end."""
@@ -47,12 +53,16 @@ class SshRunner:
         self._dialer = Dialer(options, host_keys)
         self._connections: dict[NodeSpec, Connection] = {}
         self._jump = self._jump_connection()
+        self._joint = Joint(self._run, self._run_together)
+        self._apart: set[NodeSpec] = set()
+        """Nodes on which joint sessions do not work, as where there is no bash."""
         self._closed = False
 
     async def run(self, node: NodeSpec, command: Command) -> Completed:
         """Run to the end and return it, whatever its exit status. Raises as `Runner.run` says."""
+        run = self._joint.run if command.joins and node not in self._apart else self._run
         try:
-            return await self._run(node, command)
+            return await run(node, command)
         except SudoRefused as refused:
             # a sudoers file lists paths, and a program that is not installed has none: sudo says it is not allowed
             asked = await self._run(node, Command(("sh", "-c", _ABSENT, "sh", command.argv[0]), root=False))
@@ -75,6 +85,59 @@ class SshRunner:
             finally:
                 session.end()
 
+    async def _run_together(self, node: NodeSpec, commands: Sequence[Command]) -> Sequence[Outcome]:
+        connection = self._connection(node)
+        options, mark = self._options, secrets.token_hex(8)
+        line = joint_line(commands, options.user, mark, kill_after=options.kill_after)
+        make = partial(Collected, options.output_cap * len(commands), whole=True)
+        longest = max(command.timeout for command in commands)
+        async with connection.slot(longest):
+            begun = time.monotonic()
+            try:
+                session = await connection.start(line, make)
+            except NotStarted as error:
+                return [_lost(node, command, str(error)) for command in commands]
+            try:
+                with suppress(OSError):
+                    session.send("", last=True)
+                async with asyncio.timeout(longest + options.kill_after + options.grace):
+                    await session.ended
+            except TimeoutError:
+                return [_out_of_time(node, command) for command in commands]
+            finally:
+                session.end()
+        if session.status is None or session.broken:
+            return [_lost(node, command, "the connection was lost") for command in commands]
+        said = split(session.output()[0], mark, len(commands)) if session.status == 0 else None
+        if said is None:
+            return await self._each_apart(node, commands, session)
+        seconds = time.monotonic() - begun
+        return [self._outcome(node, command, one, seconds) for command, one in zip(commands, said, strict=True)]
+
+    async def _each_apart(self, node: NodeSpec, commands: Sequence[Command], failed: Collected) -> Sequence[Outcome]:
+        """Run by itself what could not be run together: from now on too, if that is the node's doing."""
+        if not failed.too_long:
+            self._apart.add(node)
+            _log.warning("reads cannot be joined", node=node.name, status=failed.status, why=failed.output()[1][-300:])
+        return await asyncio.gather(*(self._caught(self._run(node, command)) for command in commands))
+
+    @staticmethod
+    async def _caught(run: Awaitable[Completed]) -> Outcome:
+        try:
+            return await run
+        except HaclusterError as error:
+            return error
+
+    def _outcome(self, node: NodeSpec, command: Command, said: Said, seconds: float) -> Outcome:
+        if len(said.stdout) + len(said.stderr) > self._options.output_cap:
+            return _too_long(node, command, self._options.output_cap)
+        if ran_out_of_time(command, said.status, seconds):
+            return _out_of_time(node, command)
+        try:
+            return self._completed(node, command, said, seconds)
+        except SudoRefused as refused:
+            return refused
+
     async def _to_the_end(self, node: NodeSpec, command: Command, session: Collected, *, begun: float) -> Completed:
         with suppress(OSError):  # it ended without reading: its status says why
             session.send(command.stdin.text if command.stdin else "", last=True)
@@ -86,20 +149,15 @@ class SshRunner:
         seconds = time.monotonic() - begun
         status = session.status
         if session.too_long and not command.changes:
-            # cut short it could pass for a whole answer
-            too_long = UnreadableOutput(command.argv[0], f"it is longer than {self._options.output_cap} bytes")
-            too_long.node = node.name
-            raise too_long
+            raise _too_long(node, command, self._options.output_cap)
         if status is None or (session.broken and not command.changes):
             raise _lost(node, command, "the connection was lost")
         if ran_out_of_time(command, status, seconds):
             raise _out_of_time(node, command)
-        return self._completed(node, command, session, status, seconds)
+        return self._completed(node, command, Said(status, *session.output()), seconds)
 
-    def _completed(
-        self, node: NodeSpec, command: Command, session: Collected, status: int, seconds: float
-    ) -> Completed:
-        out, err = session.output()
+    def _completed(self, node: NodeSpec, command: Command, said: Said, seconds: float) -> Completed:
+        status, out, err = said.status, said.stdout, said.stderr
         if uses_sudo(command, self._options.user):
             if words := sudo_refusal(status, out, err):
                 raise SudoRefused(node=node.name, argv=command.argv, status=status, output=words)
@@ -171,6 +229,13 @@ def _lost(node: NodeSpec, command: Command, why: str) -> HaclusterError:
     if command.changes:
         return OutcomeUnknown(f"`{command.shown()}`: {why}; whether it was done is not known", node=node.name)
     return Unreachable(f"`{command.shown()}`: {why}", node=node.name)
+
+
+def _too_long(node: NodeSpec, command: Command, cap: int) -> UnreadableOutput:
+    """Cut short it could pass for a whole answer."""
+    error = UnreadableOutput(command.argv[0], f"it is longer than {cap} bytes")
+    error.node = node.name
+    return error
 
 
 def _out_of_time(node: NodeSpec, command: Command) -> HaclusterError:

@@ -9,7 +9,7 @@ from functools import partial
 
 import asyncssh
 
-from sandbox.nodes import follow, shell
+from sandbox.nodes import follow, shell, together
 from sandbox.nodes.call import Answer, PoweredOff
 from sandbox.nodes.login import Keys
 from sandbox.nodes.machine import Machine
@@ -153,12 +153,11 @@ class Network:
             if asked is not None:
                 await follow.play(self.world, machine, asked, process)
                 return
-            meant = shell.understand(self.world, machine, process.command)
-            if isinstance(meant, Answer):
-                answer = meant
+            several = together.asked(process.command)
+            if several is not None:
+                answer = await together.run(*several, partial(self._play, machine))
             else:
-                stdin = await process.stdin.read() if meant.reads else ""
-                answer = await shell.run(self.world, machine, meant, stdin)
+                answer = await self._play(machine, process.command, process.stdin.read)
         except PoweredOff:
             return
         except Exception:  # noqa: BLE001 - a defect of the model is told as such, and does not look like a lost connection
@@ -169,6 +168,14 @@ class Network:
         process.stdout.write(answer.stdout)
         process.stderr.write(answer.stderr)
         process.exit(answer.status)
+
+    async def _play(self, machine: Machine, line: str, read: Callable[[], Awaitable[str]] | None = None) -> Answer:
+        """Play one line; `read` gives its standard input, which is empty without."""
+        meant = shell.understand(self.world, machine, line)
+        if isinstance(meant, Answer):
+            return meant
+        stdin = await read() if meant.reads and read is not None else ""
+        return await shell.run(self.world, machine, meant, stdin)
 
 
 class _Server(asyncssh.SSHServer):

@@ -1,0 +1,211 @@
+"""Reads that are asked for at the same moment: one session, and an answer for each as if it had been alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from commands.command import Command, Completed, Stdin
+from commands.errors import CommandTimedOut, SudoRefused, Unreachable, UnreadableOutput
+from commands.ssh import SshRunner
+from commands.ssh.joint import Said, split
+from config.inventory import NodeSpec
+from tests.commands.ssh.conftest import Site
+from tests.commands.ssh.open_ssh import OpenSsh, why_not
+from tests.commands.ssh.scripted_node import ScriptedNode, ScriptedSession
+
+MARK = "0123456789abcdef"
+TRUE, FALSE = Command(("true",), joins=True), Command(("false",), joins=True)
+
+
+async def asked(runner: SshRunner, node: NodeSpec, *commands: Command) -> list[Completed | BaseException]:
+    return await asyncio.gather(*(runner.run(node, command) for command in commands), return_exceptions=True)
+
+
+def answers(*said: tuple[int, str, str]) -> str:
+    return "".join(f"{out}\n{MARK} {status}\n{err}\n{MARK}\n" for status, out, err in said)
+
+
+async def joint(session: ScriptedSession) -> None:
+    """Play a session of `true` and `false`."""
+    mark = session.words[session.words.index("bash", 1) + 4]
+    text = answers((0, "", ""), (1, "", "it is false")).replace(MARK, mark)
+    session.print(text.encode())
+    session.exit(0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.text(), st.text()), min_size=1))
+def test_what_each_said_is_told_apart_whatever_it_said(said: list[tuple[int, str, str]]) -> None:
+    assert split(answers(*said), MARK, len(said)) == tuple(Said(*one) for one in said)
+
+
+@given(st.integers(1, 60))
+def test_an_answer_that_was_cut_short_is_none(short: int) -> None:
+    text = answers((0, "one\n", ""), (0, "two", "oops"))
+    assert split(text[: max(0, len(text) - short)], MARK, 2) is None
+    assert split(text, MARK, 3) is None
+
+
+async def test_reads_of_one_moment_share_a_session(site: Site, server: ScriptedNode, node: NodeSpec) -> None:
+    server.scripts["false"] = joint
+    true, false = await asked(site.runner(), node, TRUE, FALSE)
+    assert isinstance(true, Completed)
+    assert isinstance(false, Completed)
+    assert (true.command, true.status) == (TRUE, 0)
+    assert (false.command, false.status, false.stderr) == (FALSE, 1, "it is false")
+    assert len(server.sessions) == 1
+
+
+async def test_what_does_not_join_or_comes_later_has_a_session_of_its_own(
+    site: Site, server: ScriptedNode, node: NodeSpec
+) -> None:
+    runner = site.runner()
+    await asked(runner, node, TRUE, replace(TRUE, joins=False))
+    assert [session.words[-1] for session in server.sessions] == ["true", "true"]
+    assert not any("bash" in session.words for session in server.sessions)
+
+
+async def test_a_node_without_bash_is_asked_one_by_one(site: Site, server: ScriptedNode, node: NodeSpec) -> None:
+    runner = site.runner()
+    for _ in range(2):
+        true, false = await asked(runner, node, TRUE, FALSE)  # here, any line that ends with `false` just fails
+        assert isinstance(true, Completed)
+        assert isinstance(false, Completed)
+        assert (true.status, false.status) == (0, 1)
+    assert sum("bash" in session.words for session in server.sessions) == 1, "it is not tried a second time"
+
+
+async def test_each_is_lost_with_the_connection_under_its_own_name(
+    site: Site, server: ScriptedNode, node: NodeSpec
+) -> None:
+    async def drop(session: ScriptedSession) -> None:
+        session.drop()
+
+    server.scripts["false"] = drop
+    lost = await asked(site.runner(), node, TRUE, FALSE)
+    assert [type(one) for one in lost] == [Unreachable, Unreachable]
+    assert ["`true`" in str(lost[0]), "`false`" in str(lost[1])] == [True, True]
+
+
+async def test_a_node_that_cannot_be_reached_says_so_to_each(site: Site, node: NodeSpec) -> None:
+    runner = site.runner()
+    await runner.close()
+    assert [type(one) for one in await asked(runner, node, TRUE, FALSE)] == [Unreachable, Unreachable]
+
+
+async def test_one_that_is_given_up_takes_none_of_the_others_along(
+    site: Site, server: ScriptedNode, node: NodeSpec
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(session: ScriptedSession) -> None:
+        begun.set()
+        await go_on.wait()
+        await joint(session)
+
+    server.scripts["false"] = slow
+    runner = site.runner()
+    one, other = (asyncio.create_task(runner.run(node, command)) for command in (TRUE, FALSE))
+    await begun.wait()
+    one.cancel()
+    go_on.set()
+    assert (await other).status == 1
+    assert one.cancelled()
+
+
+async def test_a_session_that_nobody_waits_for_any_more_is_ended(
+    site: Site, server: ScriptedNode, node: NodeSpec
+) -> None:
+    begun = asyncio.Event()
+
+    async def never(_: ScriptedSession) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    server.scripts["false"] = never
+    runner = site.runner()
+    tasks = [asyncio.create_task(runner.run(node, command)) for command in (TRUE, FALSE)]
+    await begun.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.wait_for(server.sessions[-1].closed.wait(), 5)
+
+
+@pytest.mark.parametrize("more", [{"changes": True}, {"stdin": Stdin("x", "a word")}])
+def test_only_plain_reads_join(more: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="only a read"):
+        replace(TRUE, **more)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def sshd(site: Site, host_key: object, login_key: object) -> object:
+    server = OpenSsh(host_key, login_key)  # type: ignore[arg-type]
+    await server.start()
+    yield site.place("n1", server.port, trust=host_key)  # type: ignore[arg-type]
+    await server.stop()
+
+
+def _shell(script: str, *, timeout: float = 10.0, root: bool = True) -> Command:
+    return Command(("sh", "-c", script), timeout=timeout, root=root, joins=True)
+
+
+@pytest.mark.skipif(bool(why_not()), reason=why_not())
+@pytest.mark.parametrize("user", ["root", "bot"])
+class TestOnOpenSsh:
+    """The script itself, with a real bash, sudo and timeout."""
+
+    async def test_each_has_its_own_output_errors_status_and_privileges(
+        self, site: Site, sshd: NodeSpec, user: str
+    ) -> None:
+        commands: Sequence[Command] = (
+            Command(("id", "-u"), joins=True),
+            Command(("id", "-un"), root=False, joins=True),
+            _shell("printf 'größe'; echo oops >&2; exit 3"),
+            _shell("cat; echo 'end of the input'"),
+            _shell('echo "$LC_ALL"'),
+            Command(("absent",), root=False, joins=True),
+        )
+        done = await asked(site.runner(user=user), sshd, *commands)
+        said = [(one.status, one.stdout) for one in done if isinstance(one, Completed)]
+        assert said == [(0, "0\n"), (0, f"{user}\n"), (3, "größe"), (0, "end of the input\n"), (0, "C\n"), (127, "")]
+        assert isinstance(done[2], Completed)
+        assert done[2].stderr == "oops"
+
+    async def test_they_run_at_the_same_time_and_much_of_what_one_prints_holds_up_none(
+        self, site: Site, sshd: NodeSpec, user: str
+    ) -> None:
+        """Each of two waits for a file that the other makes."""
+        folder = (await site.runner(user=user).run(sshd, Command(("sh", "-c", "mktemp -d")))).stdout.strip()
+        meet = "touch {0}/{1}; until [ -e {0}/{2} ]; do sleep 0.05; done; head -c 300000 /dev/zero | tr '\\0' x"
+        one, other = (_shell(meet.format(folder, *names)) for names in ("ab", "ba"))
+        done = await asked(site.runner(user=user), sshd, one, other)
+        assert [len(each.stdout) for each in done if isinstance(each, Completed)] == [300_000, 300_000]
+
+    async def test_one_out_of_time_or_too_long_is_told_of_by_itself(
+        self, site: Site, sshd: NodeSpec, user: str
+    ) -> None:
+        runner = site.runner(user=user, output_cap=1000, kill_after=1.0, grace=5.0)
+        late, long, fine = await asked(
+            runner,
+            sshd,
+            _shell("exec sleep 30", timeout=0.5),
+            _shell("head -c 1500 /dev/zero | tr '\\0' x"),
+            _shell("echo fine"),
+        )
+        assert isinstance(late, CommandTimedOut)
+        assert isinstance(long, UnreadableOutput)
+        assert isinstance(fine, Completed)
+        assert fine.stdout == "fine\n"
+
+    async def test_what_sudo_refuses_is_told_of_by_itself(self, site: Site, sshd: NodeSpec, user: str) -> None:
+        refused, fine = await asked(
+            site.runner(user=user), sshd, Command(("cat", "/etc/shadow"), joins=True), _shell("echo fine")
+        )
+        assert isinstance(refused, Completed if user == "root" else SudoRefused)
+        assert isinstance(fine, Completed)
