@@ -17,6 +17,7 @@ from commands.facts.cib_constraints import Colocation, Gate, Location, Order, co
 from commands.facts.cib_resources import Clone, Primitive, clones, nvpairs, primitives
 from commands.facts.fact import Fact, NotRunning, not_installed, spoken
 from commands.facts.pacemaker_xml import DISCONNECTED, Tag, document
+from commands.facts.remembered import remembered
 
 TOOL = "cibadmin"
 
@@ -77,9 +78,14 @@ def parse(done: Completed) -> Cib | NotRunning:
         return NotRunning(spoken(done))
     if done.status != 0:
         raise UnreadableOutput(TOOL, f"it ended with exit status {done.status}", spoken(done))
-    cib = document(TOOL, done.stdout)
+    return _read(done.stdout)
+
+
+@remembered(512)  # all nodes of a cluster print the same, and mostly what they did the time before
+def _read(text: str) -> Cib:
+    cib = document(TOOL, text)
     if cib.name != "cib":
-        raise UnreadableOutput(TOOL, f"its root is <{cib.name}>", done.stdout)
+        raise UnreadableOutput(TOOL, f"its root is <{cib.name}>", text)
     configuration = cib.child("configuration")
     nodes = {
         node.text("id"): node.get("uname", default=node.text("id")) for node in cib.all("configuration/nodes/node")
