@@ -16,6 +16,7 @@ from typing import Self
 
 from sandbox.run.backing import Backing
 from sandbox.slack.front import Front, PanelButton
+from sandbox.slack.refusal import Refused
 from sandbox.slack.workspace import Workspace
 from sandbox.slack.world import ADA, DEMO, OLE
 
@@ -47,19 +48,29 @@ class Box:
         port: int = 0,
         folder: Path | None = None,
         settings: Mapping[str, Mapping[str, object]] | None = None,
+        secrets: Mapping[str, str] | None = None,
         paced: bool = False,
         history: bool = False,
+        http: bool = False,
+        control_port: int | None = None,
     ) -> None:
         """Build it. `settings` are further sections of the bot's settings file, such as `watch`.
 
+        `secrets` are the files of its secrets folder, by name.
+
         Where `paced`, the workspace refuses an app that goes faster than Slack allows. With `history` the app may read
-        its channels, which it need not: it then finds out itself whether a post of unknown fate is there.
+        its channels, which it need not: it then finds out itself whether a post of unknown fate is there. With `http`
+        Slack calls the bot instead of being connected to. `control_port` is the workspace's.
         """
         self.backing = backing
         self._port = port
         self._settings = settings or {}
+        self._secrets = secrets or {}
         scopes = (*DEMO.app.scopes, *HISTORY) if history else None
-        self.workspace = Workspace(port=port, front=self._front(), paced=paced, scopes=scopes)
+        self.workspace = Workspace(
+            port=port, front=self._front(), paced=paced, scopes=scopes, control_port=control_port
+        )
+        self._http = http
         self.http_port = _free_port()
         self.bot: asyncio.subprocess.Process | None = None
         self._made = folder is None
@@ -109,9 +120,7 @@ class Box:
 
     async def _connected(self, bot: asyncio.subprocess.Process) -> None:
         """Wait until the bot is there. Raises TimeoutError where it is not, or has ended."""
-        there = asyncio.create_task(
-            self.workspace.wait_for(lambda: self.workspace.connected > 0, timeout=CONNECT_WITHIN)
-        )
+        there = asyncio.create_task(self._reached())
         ended = asyncio.create_task(bot.wait())
         try:
             await asyncio.wait({there, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -121,6 +130,20 @@ class Box:
         finally:
             there.cancel()
             ended.cancel()
+
+    async def _reached(self) -> None:
+        """Wait until the workspace and the bot have each other. Raises TimeoutError."""
+        if not self._http:
+            await self.workspace.wait_for(lambda: self.workspace.connected > 0, timeout=CONNECT_WITHIN)
+            return
+        async with asyncio.timeout(CONNECT_WITHIN):
+            while True:
+                try:
+                    await self.workspace.use_http(f"http://127.0.0.1:{self.http_port}/slack/events")
+                except Refused:
+                    await asyncio.sleep(0.2)
+                else:
+                    return
 
     async def stop_bot(self) -> None:
         """Ask the bot to stop, and end it if it does not."""
@@ -157,21 +180,36 @@ class Box:
             "HACLUSTER_CONFIG": str(self.folder / "hacluster.toml"),
             "HACLUSTER_SLACK__BOT_TOKEN": self.workspace.bot_token,
             "HACLUSTER_SLACK__APP_TOKEN": self.workspace.app_token,
+            "HACLUSTER_SLACK__SIGNING_SECRET": self.workspace.signing_secret,
         }
 
     def _write_settings(self) -> None:
         sections: dict[str, Mapping[str, object]] = {
-            "slack": {"api_url": f"{self.workspace.url}/api/", "http_port": self.http_port},
+            "slack": {
+                "api_url": f"{self.workspace.url}/api/",
+                "http_port": self.http_port,
+                "mode": "http" if self._http else "socket",
+            },
             "ssh": self.backing.ssh,
             "store": {"url": f"sqlite+aiosqlite:///{self.folder / 'hacluster.db'}"},
             **self._settings,
         }
         lines = [f"files_dir = {json.dumps(str(HAPROXY_FILES))}"]
+        if self._secrets:
+            lines.append(f"secrets_dir = {json.dumps(str(self._write_secrets()))}")
         for name, values in sections.items():
             lines += [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
         for role, user in (("admin", ADA), ("operator", OLE)):
             lines += ["[[policy.grants]]", f'role = "{role}"', f'users = ["{user.id}"]', 'clusters = ["*"]']
         (self.folder / "hacluster.toml").write_text("\n".join(lines) + "\n")
+
+    def _write_secrets(self) -> Path:
+        folder = self.folder / "secrets"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for name, text in self._secrets.items():
+            (folder / name).touch(0o600)
+            (folder / name).write_text(text)
+        return folder
 
     def _front(self) -> Front:
         first = setup_line(self.backing)

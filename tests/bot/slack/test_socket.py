@@ -8,63 +8,16 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from bot.clock import Clock
 from bot.slack.api import Api, open_api
 from bot.slack.front import Slack
-from bot.slack.http import serving
 from bot.slack.socket import AppTokenRefused, Patience, Socket
 from commands.errors import HaclusterError
 from sandbox.slack import Workspace
 
 QUICK = Patience(grace=1.5, connecting=1.0, closing=1.0, ping=0.1, look=0.05)
 HASTY = Clock(sleep=lambda seconds: asyncio.sleep(min(seconds, 0.02)))
-
-
-class Wedging:
-    """Slack's side of Socket Mode, which refuses the socket addresses that the test names, for ever."""
-
-    def __init__(self) -> None:
-        self.refused: set[int] = set()
-        self.issued = 0
-        self.open: list[web.WebSocketResponse] = []
-        self.opened = asyncio.Event()
-        self.port = 0
-
-    def app(self) -> web.Application:
-        """Build the server."""
-        app = web.Application()
-        app.router.add_post("/api/apps.connections.open", self._issue)
-        app.router.add_get("/socket/{number}", self._connect)
-        return app
-
-    async def _issue(self, _: web.Request) -> web.Response:
-        self.issued += 1
-        return web.json_response({"ok": True, "url": f"ws://127.0.0.1:{self.port}/socket/{self.issued}"})
-
-    async def _connect(self, request: web.Request) -> web.StreamResponse:
-        if int(request.match_info["number"]) in self.refused:
-            return web.Response(status=503)
-        socket = web.WebSocketResponse()
-        await socket.prepare(request)
-        self.open.append(socket)
-        self.opened.set()
-        async for _ in socket:
-            pass
-        self.open.remove(socket)
-        return socket
-
-
-@pytest.fixture
-async def wedging() -> AsyncIterator[tuple[Wedging, Api]]:
-    server = Wedging()
-    async with (
-        serving(server.app(), "127.0.0.1", 0) as port,
-        open_api("xoxb-1", f"http://127.0.0.1:{port}/api/") as api,
-    ):
-        server.port = port
-        yield server, api
 
 
 @contextlib.asynccontextmanager
@@ -79,22 +32,48 @@ async def _running(socket: Socket) -> AsyncIterator[None]:
             await running
 
 
-async def test_a_refused_socket_address_is_given_up_for_a_new_one(wedging: tuple[Wedging, Api], desk: Any) -> None:
-    server, api = wedging
-    server.refused = {2}  # 1 goes to the trial of the token, 2 is the SDK's first, which it would try for ever
-    async with _running(Socket(Slack(api, desk), api, "xapp-1", clock=HASTY, patience=QUICK)):
-        assert len(server.open) == 1
+async def _hears(ws: Workspace, desk: Any) -> bool:
+    """Whether what is typed arrives: at once, or by a connection after the one that was there a moment ago."""
+    async with asyncio.timeout(10):
+        while not (await ws.slash("ada", "#ops", "/hacluster status")).acked:
+            await ws.wait_for(lambda: ws.connected)
+    return bool((await desk.until(1))[0].what == "status")
 
 
-async def test_a_connection_that_wedges_later_is_replaced(wedging: tuple[Wedging, Api], desk: Any) -> None:
-    server, api = wedging
-    server.refused = {3}  # what the SDK is given when the first connection breaks
-    socket = Socket(Slack(api, desk), api, "xapp-1", clock=HASTY, patience=QUICK)
+async def test_a_refused_socket_address_is_given_up_for_a_new_one(ws: Workspace, api: Api, desk: Any) -> None:
+    await ws.control.refuse_socket()
+    async with _running(Socket(Slack(api, desk), api, ws.app_token, clock=HASTY, patience=QUICK)):
+        assert ws.connected == 1
+
+
+async def test_a_connection_that_wedges_later_is_replaced(ws: Workspace, api: Api, desk: Any) -> None:
+    async with _running(Socket(Slack(api, desk), api, ws.app_token, clock=HASTY, patience=QUICK)):
+        await ws.control.refuse_socket()  # what the SDK is given when the first connection breaks
+        await ws.control.drop_sockets()
+        await ws.wait_for(lambda: ws.socket_mode.accepted == 2)
+        assert await _hears(ws, desk)
+
+
+async def test_a_half_open_connection_is_given_up_for_a_new_one(ws: Workspace, api: Api, desk: Any) -> None:
+    async with _running(Socket(Slack(api, desk), api, ws.app_token, clock=HASTY, patience=QUICK)):
+        await ws.control.freeze_sockets()
+        await ws.wait_for(lambda: ws.socket_mode.accepted == 2)
+        ws.socket_mode.end_frozen()  # by its own pings Slack finds out too
+        await ws.wait_for(lambda: ws.connected == 1)
+        assert await _hears(ws, desk)
+
+
+async def test_a_token_revoked_meanwhile_is_tried_until_it_is_good_again(ws: Workspace, api: Api, desk: Any) -> None:
+    socket = Socket(Slack(api, desk), api, ws.app_token, clock=HASTY, patience=QUICK)
     async with _running(socket):
-        server.opened.clear()
-        await server.open[0].close()
-        await asyncio.wait_for(server.opened.wait(), 10)
-        assert server.issued >= 5  # trial, first, the wedge, trial, second
+        await ws.control.revoke("app", "invalid_auth")
+        await ws.control.drop_sockets()
+        refused = [("apps.connections.open", "invalid_auth")] * 2
+        await ws.wait_for(lambda: [(call.method, call.error) for call in ws.calls if call.error][:2] == refused)
+        assert not socket.health().connected
+
+        await ws.control.clear()
+        await ws.wait_for(lambda: ws.connected == 1)
 
 
 async def test_a_bad_app_token_is_told_at_once(ws: Workspace, api: Api, desk: Any) -> None:
