@@ -41,9 +41,9 @@ async def url(ws: Workspace, api: Api, desk: Any) -> AsyncIterator[str]:
         assert await slack.close(grace=2) == ()
 
 
-async def _post(url: str, secret: str, *, at: float) -> int:
-    """Post a slash command signed with a secret at a time."""
-    body, stamp = urlencode(COMMAND), str(int(at))
+async def _post(url: str, secret: str, *, at: float, body: str = urlencode(COMMAND), stamp: str = "") -> int:
+    """Post a slash command signed with a secret at a time; `stamp` is what is said of it, if that is not so."""
+    stamp = stamp or str(int(at))
     signature = hmac.new(secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
@@ -81,6 +81,27 @@ async def test_a_forged_signature_is_refused(url: str, desk: Any) -> None:
 
 async def test_a_replay_after_five_minutes_is_refused(ws: Workspace, url: str, desk: Any) -> None:
     assert await _post(url, ws.signing_secret, at=time.time() - 301) == 401
+    assert desk.asked == []
+
+
+STRANGE = urlencode({**COMMAND, "team_id": ""})
+
+
+async def test_what_slack_signed_and_nobody_can_read_is_answered(ws: Workspace, url: str, desk: Any) -> None:
+    assert await _post(url, ws.signing_secret, at=time.time(), body=STRANGE) == 200
+    (told,) = await ws.wait_for(lambda: ws.ephemerals("ada"))
+
+    assert "I cannot read what Slack sent me" in told.text
+    assert desk.asked == []
+
+
+@pytest.mark.parametrize("stamp", ["", "yesterday", "٣", "-1"])
+@pytest.mark.parametrize("body", [STRANGE, "payload=[1]", "payload=%5B", "{", "null", ""])
+async def test_what_slack_did_not_sign_is_not_answered_however_strange(
+    ws: Workspace, url: str, desk: Any, body: str, stamp: str
+) -> None:
+    assert await _post(url, "guessed", at=time.time(), body=body, stamp=stamp) in {400, 401, 500}
+    assert ws.ephemerals("ada") == []
     assert desk.asked == []
 
 
