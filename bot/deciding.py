@@ -7,11 +7,15 @@ from typing import Any
 
 from bot.under_way import QUICK
 from bot.world import World
+from commands.checks import witness
 from commands.errors import Unreachable, UsageError
+from commands.facts.cib import Cib
+from commands.facts.fact import Known, NotRunning
 from commands.plan import Decision, Plan, Refusal
+from commands.prediction.effects import effects
 from commands.prediction.foresight import Foresight, bound, foresee
-from commands.report import Part
-from commands.snapshot import NodeSnapshot, Snapshot, gather
+from commands.report import Part, Text
+from commands.snapshot import NodeSnapshot, Snapshot
 from commands.verbs.guards import still_under_way
 from commands.verbs.patience import Impatient
 from commands.verbs.verb import Change, Verb
@@ -39,19 +43,38 @@ class Decided:
 
     @property
     def foreseen(self) -> tuple[Part, ...]:
-        """What the plan's card says about it."""
-        return self.foresight.parts() if self.foresight is not None else ()
+        """What the plan's card says about it; where Pacemaker cannot be asked, that and why."""
+        if not isinstance(self.decision, Plan) or not any(step.lanes for step in self.decision.steps):
+            return ()
+        if self.foresight is not None:
+            return self.foresight.parts()
+        return (Text(_unforeseen(self.decision, self.snapshot)),)
 
 
 async def decide(world: World, verb: Verb, request: Any, silent: frozenset[str] = frozenset()) -> Decided:
     """Look and decide. `silent` are the nodes that did not answer before: they are not waited for long again."""
     change, runner = _change(verb), world.reading
-    reads = tuple(dict.fromkeys((*change.reads, "under_way")))
-    snapshot = await gather(request.cluster, Impatient(runner, QUICK, silent), reads)
+    snapshot = await change.look(request, Impatient(runner, QUICK, silent), ("under_way",))
     running = tuple(still_under_way(snapshot))
     decision = Refusal(verb.name, running) if running else change.decide(request, snapshot)
     foresight = await foresee(decision, snapshot, runner) if isinstance(decision, Plan) else None
     return Decided(decision, snapshot, foresight)
+
+
+def _unforeseen(plan: Plan, snapshot: Snapshot) -> str:
+    """Say why the scheduler was not asked about a plan."""
+    cibs = [node.cib.value for node, _ in witness.pacemakers(snapshot) if isinstance(node.cib, Known)]
+    cib = next((value for value in cibs if isinstance(value, Cib)), None)
+    if cib is not None:
+        if effects(plan, cib) is not None:
+            return "Pacemaker's scheduler has nothing to foretell: all is to end where it began."
+        return (
+            "Pacemaker cannot be asked what would come of it: its scheduler is asked with a copy of the configuration, "
+            "and not all of these commands can be played on one."
+        )
+    if any(isinstance(node.status, NotRunning) for node in snapshot.nodes):
+        return "Pacemaker cannot be asked what would come of it: there is no node on which it runs."
+    return "Pacemaker is not asked what would come of it: its scheduler does not decide on this."
 
 
 def _change(verb: Verb) -> Change:

@@ -150,6 +150,12 @@ class Snapshot:
         """Yield the nodes on which the field was read and its daemon runs, each with what was read."""
         return ((node, value) for node, value in self.known(field) if not isinstance(value, NotRunning))
 
+    def with_fields(self, later: Snapshot, names: Iterable[str]) -> Snapshot:
+        """Return it with these fields as a later look has them."""
+        fields = tuple(names)
+        read = {node.node.name: {name: getattr(node, name) for name in fields} for node in later.nodes}
+        return replace(self, nodes=tuple(replace(node, **read[node.node.name]) for node in self.nodes))
+
     def unknown(self, *names: str) -> Iterator[tuple[NodeSnapshot, Unknown]]:
         """Yield each node on which one of the fields that are read there could not be, with the first reason."""
         for node in self.nodes:

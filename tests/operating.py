@@ -37,7 +37,7 @@ class Operator:
         assert verb.change is not None
         desk = Desk({self.cluster.name: Declared(self.cluster, "file")}, self.runner)
         request = verb.parse(parse(rest, verb.accepts, verb.usage), desk)
-        return verb.change.decide(request, await gather(self.cluster, self.runner, verb.change.reads))
+        return verb.change.decide(request, await verb.change.look(request, self.runner))
 
     async def do(self, text: str) -> Plan:
         """Confirm what is planned; every step must prove itself."""

@@ -6,16 +6,17 @@ a plan, a refusal or "nothing to do" out.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from commands.command import Runner
 from commands.errors import UsageError
+from commands.facts.fact import Fact
 from commands.plan import Decision
 from commands.report import Report
-from commands.snapshot import Snapshot
+from commands.snapshot import Snapshot, gather
 from commands.verbs.form import Form
 from commands.verbs.words import Option, Words, nearest
 from config.inventory import ClusterSpec, NodeSpec
@@ -97,6 +98,17 @@ class Change:
 
     reads: tuple[str, ...]
     decide: Callable[[Any, Snapshot], Decision]
+    asks: Callable[[Any, Snapshot], Mapping[str, Fact[Any]]] = lambda *_: {}
+    """Further fields that the decision wants, each with how to read it, once it is known what `reads` gave."""
+
+    async def look(self, request: Any, runner: Runner, also: Iterable[str] = ()) -> Snapshot:
+        """Read what is to be decided on, and the fields named in `also`."""
+        reads = tuple(dict.fromkeys((*self.reads, *also)))
+        snapshot = await gather(request.cluster, runner, reads)
+        asked = self.asks(request, snapshot)
+        return (
+            snapshot.with_fields(await gather(request.cluster, runner, (), facts=asked), asked) if asked else snapshot
+        )
 
 
 REASON = Option("reason", "why, in your own words: kept with the request", "TEXT")

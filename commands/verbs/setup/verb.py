@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from commands.facts.corosync_conf import CorosyncConf
-from commands.plan import Decision, NothingToDo, Plan, Refusal
+from commands.facts.fact import Fact
+from commands.plan import Decision, NothingToDo, Plan, Refusal, Step
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
 from commands.verbs.setup.form import FORM, from_form
 from commands.verbs.setup.preflight import READS, leftover, refusals
 from commands.verbs.setup.request import EXAMPLE, OPTIONS, USAGE, SetupRequest, parse
-from commands.verbs.setup.steps import is_given, steps
+from commands.verbs.setup.steps import is_given, ports_to_ask, steps
 from commands.verbs.verb import Change, Verb
 from config.inventory import ClusterSpec
 from config.policy import Role
@@ -33,11 +35,29 @@ def decide(request: SetupRequest, snapshot: Snapshot) -> Decision:
         cluster=cluster,
         summary=_summary(request) if left else f"{_summary(request)} It runs already; the bot remembers it.",
         steps=left,
-        risks=tuple(_risks(request, snapshot)),
+        risks=(*_unproved(left, snapshot), *_risks(request, snapshot)),
         guards=tuple(_guards(snapshot)),
         declares=None if remembered else cluster,
         leaves="running",
     )
+
+
+def ask(request: SetupRequest, snapshot: Snapshot) -> Mapping[str, Fact[Any]]:
+    """Return what "set up already" rests on besides: a run that was cut off in its last step left no other trace."""
+    return {} if refusals(request, snapshot) else ports_to_ask(request, snapshot)
+
+
+def _unproved(left: tuple[Step, ...], snapshot: Snapshot) -> Iterator[Finding]:
+    """Say of a plan that only looks, since all of it is there, what it did not find."""
+    proofs = [step.proof for step in left if step.proof]
+    if any(step.lanes for step in left):
+        return
+    for why in (why for proof in proofs for why in proof.missing(snapshot)):
+        yield Finding(
+            Level.WARNING,
+            why,
+            "All of the cluster's configuration is there: see what `status` says of HAProxy, and what is between the nodes.",
+        )
 
 
 def _same(known: ClusterSpec, wanted: ClusterSpec) -> bool:
@@ -113,7 +133,7 @@ VERB = Verb(
     options=OPTIONS,
     example=EXAMPLE,
     parse=parse,
-    change=Change(READS, decide),
+    change=Change(READS, decide, ask),
     form=FORM,
     from_form=from_form,
 )

@@ -1,18 +1,21 @@
-"""Setup of a cluster that other hands have fenced: their devices are neither switched off, nor doubled, nor forgotten."""
+"""Setup and fencing: its secrets stay out of sight, and devices of other hands are neither switched off nor doubled."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from commands.facts.cib import Cib
 from commands.facts.cib_resources import Primitive
 from commands.facts.fact import Known, NotRunning
+from commands.facts.host import OperatingSystem
 from commands.plan import NothingToDo, Plan, Refusal
 from commands.snapshot import Snapshot
 from commands.verbs.setup.request import SetupRequest
 from commands.verbs.setup.verb import decide
 from config.inventory import ClusterSpec, FencingSpec
-from tests.commands.verbs.test_setup import BARE, NAMES, REQUEST, complete_cib, finished, reasons, snapshot
+from tests.commands.verbs.setting_up import BARE, NAMES, REQUEST, complete_cib, finished, reasons, requested, snapshot
 
 KEPT = REQUEST.cluster.model_copy(update={"fencing": FencingSpec(agent="fence_ipmilan", kept=("ipmi",))})
 
@@ -56,3 +59,40 @@ def test_devices_of_a_cluster_that_is_stopped_count_too() -> None:
 
     assert "is fenced (ipmi)" in reasons(decide(REQUEST, stopped(on)))
     assert isinstance(decide(REQUEST, stopped(off)), Plan), "what is off is not switched off in passing"
+
+
+def test_fencing_that_is_there_is_not_switched_off_in_passing() -> None:
+    whole = complete_cib()
+    devices = (*whole.primitives, Primitive("ipmi", "stonith", "", "fence_ipmilan"))
+    fenced = replace(whole, primitives=devices, properties={"stonith-enabled": "true"})
+    running = snapshot(*(replace(finished(n), cib=Known(fenced)) for n in NAMES))
+    assert "is fenced (ipmi)" in reasons(decide(REQUEST, running))
+
+
+@pytest.mark.parametrize(("debian", "package"), [(12, "fence-agents"), (13, "fence-agents-ipmilan")])
+def test_a_cluster_that_fences_gets_its_agent_and_no_other_where_that_can_be_had(debian: int, package: str) -> None:
+    words = "web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --haproxy-cfg haproxy.cfg --fencing fence_ipmilan"
+    where = Known(OperatingSystem("debian", str(debian), f"Debian {debian}", "apt", debian))
+    decision = decide(requested(words), snapshot(*(replace(node, os=where) for node in BARE.nodes)))
+    assert isinstance(decision, Plan)
+    install = next(step for step in decision.steps if step.id == "packages").lanes[0].commands[-1]
+    assert [word for word in install.argv if word.startswith("fence-")] == [package]
+
+
+def test_fencing_keeps_its_secret_out_of_sight_and_defaults_to_automatic_failover() -> None:
+    words = "web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --haproxy-cfg haproxy.cfg --fencing fence_ipmilan --fence-option username=u --fence-option password=secret:ipmi --fence-option n1:ip=10.0.9.1 --fence-option n2:ip=10.0.9.2"
+    asked = requested(words, {"ipmi": "canary'secret"})
+    assert asked.cluster.failover == "automatic"
+    nodes = (replace(node, packages=finished(node.node.name).packages) for node in BARE.nodes)
+    decision = decide(asked, Snapshot(asked.cluster, tuple(nodes)))
+    assert isinstance(decision, Plan)
+    shown = "\n".join(c.shown() for step in decision.steps for lane in step.lanes for c in lane.commands)
+    assert (
+        "stonith create fence-n1 fence_ipmilan username=u password_script=/etc/hacluster/ipmi.sh ip=10.0.9.1 pcmk_delay_base=5s pcmk_host_list=n1"
+        in shown
+    )
+    assert "canary" not in shown + repr(decision) + repr(asked)
+    assert "--name stonith-enabled --update true" in shown
+    assert 'id="gate-' not in "".join(
+        c.stdin.text for step in decision.steps for lane in step.lanes for c in lane.commands if c.stdin
+    )

@@ -16,7 +16,7 @@ from commands.snapshot import FACTS, NodeSnapshot, Snapshot
 from commands.verbs.setup.request import SetupRequest
 from commands.verbs.setup.verb import decide
 from config.inventory import VipSpec
-from tests.commands.verbs.test_setup import (
+from tests.commands.verbs.setting_up import (
     ADDRESS,
     NAMES,
     OWN_PROXY_CONFIG,
