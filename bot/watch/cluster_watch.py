@@ -61,7 +61,7 @@ class ClusterWatch:
         self._poke = asyncio.Event()
         self._signals: list[Signal] = []
         self._gaps: deque[Gap] = deque(maxlen=5)
-        self._eyes = Eyes(cluster, tools.runner, READS, self._poke, self._poke.set, tools.clock)
+        self._eyes = Eyes(cluster, tools.runner, READS, self._poke, self._poke.set, tools.attention)
         self._streams = tuple(
             NodeStreams(tools.runner, node, self.hear, Cursors(tools), clock=tools.clock) for node in cluster.nodes
         )
@@ -148,7 +148,7 @@ class ClusterWatch:
         for _, cmap in snapshot.running("cmap"):
             self._names |= {node.node_id: node.name for node in cmap.nodelist}
         before = self._condition
-        self._condition = condition(snapshot, before)
+        self._condition = condition(snapshot, before, self._tools.clock.wall())
         events = diff(before, self._condition) if before is not None else ()
         whole = all(node.clock is not NOT_ASKED for node in snapshot.nodes)
         kept = before is not None and same(before, self._condition, whole=whole)

@@ -1,6 +1,6 @@
 """The condition of a cluster: what its snapshots told, digested, with what is still known of what is silent now.
 
-`condition(snapshot, before)` is the only way knowledge grows. Two rules hold for every subject:
+`condition(snapshot, before, at)` is the only way knowledge grows. Two rules hold for every subject:
 - what could not be read keeps its last state, marked `known=False`;
 - a state changes only when somebody who could be asked says something else than before. So a node, or a single reading,
   that falls silent never makes the words of the others look like news (`commands.condition.testimony`).
@@ -23,9 +23,12 @@ READS = ("addresses", "cib", "clock", "cmap", "haproxy", "links", "quorum", "sta
 """The fields of a snapshot that a condition is made from."""
 
 
-def condition(snapshot: Snapshot, before: Condition | None = None) -> Condition:
-    """Return what is known of a cluster after a look at it. `before` is what was known until then."""
-    view = look(snapshot, before)
+def condition(snapshot: Snapshot, before: Condition | None = None, at: float = 0.0) -> Condition:
+    """Return what is known of a cluster after a look at it. `before` is what was known until then.
+
+    `at` is when it was, in seconds since 1970: what differs by nature for a while is told when it lasts longer.
+    """
+    view = look(snapshot, before, at)
     seen = membership.members(view)
     states = settle(Topic.SIGHT, membership.sights(snapshot, READS), before, view.unread)
     states |= settle(Topic.MEMBER, seen, before, view.unread)
@@ -42,7 +45,7 @@ def condition(snapshot: Snapshot, before: Condition | None = None) -> Condition:
             states.update(settle(topic, words, before, view.unread, gone | back if topic is Topic.JOINS else gone))
 
     add({Topic.SERVER: service.servers(view), Topic.CLOCK: clocks.clocks(view)})
-    if before is not None and view.views and (None in seen.values() or pacemaker.changing(view)):
+    if before is not None and view.views and (_is_changing(seen) or pacemaker.changing(view)):
         # the membership is just changing: what hangs on it waits for the next look too, lest it tells half of it
         add({topic: dict.fromkeys(before.of(topic)) for topic in _OF_THE_MEMBERS})
     else:
@@ -63,6 +66,10 @@ def unsettled(before: Condition | None, now: Condition) -> bool:
         and was[topic, name].known > state.known
         for (topic, name), state in now.states.items()
     )
+
+
+def _is_changing(members: Told) -> bool:
+    return any(state is None or not state.known for state in members.values())
 
 
 def _of_the_members(view: Look, members: dict[str, str]) -> dict[Topic, Told]:

@@ -33,6 +33,8 @@ class Look:
     pacemakers: Mapping[str, ClusterStatus]
     """Pacemaker's views that are worth judging on, the best first."""
     cibs: Mapping[str, Cib]
+    at: float
+    """When it was, in seconds since 1970."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,7 +70,7 @@ class Look:
         return None if quorum is None else quorum.quorate
 
 
-def look(snapshot: Snapshot, before: Condition | None) -> Look:
+def look(snapshot: Snapshot, before: Condition | None, at: float) -> Look:
     """Make a snapshot ready.
 
     A node whose corosync could not be asked may run another cluster: what else it tells of a cluster waits for that.
@@ -81,6 +83,7 @@ def look(snapshot: Snapshot, before: Condition | None) -> Look:
         {node.node.name: cmap for node, cmap in witness.running(trusted, "cmap")},
         {node.node.name: status for node, status in witness.pacemakers(trusted)},
         {node.node.name: cib for node, cib in witness.running(trusted, "cib")},
+        at,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from commands.checks import sight, witness
-from commands.condition import departures
+from commands.condition import departures, meeting
 from commands.condition.look import GONE, MEMBERS, Look, awaited, stopped
 from commands.condition.record import State, Topic
 from commands.condition.testimony import Said, Told, testimony
@@ -59,16 +59,17 @@ def _seen(look: Look, name: str, sees: tuple[str, ...], misses: tuple[str, ...],
     # against a side with quorum a node without it counts nothing: it is the one that is cut off
     quorate = any(look.quorate(who) is not False for who in sees)
     against = tuple(who for who in misses if look.quorate(who) is not False) if quorate else misses
-    before = look.was(Topic.MEMBER, name)
-    if before and before.known and before.word in GONE and sees == (name,) and awaited(look, name):
-        return None  # back by its own word alone: one more look, at those that are still to answer too
-    if not against:
-        return State("joined", nodes=sees, witnesses=sees, said=said)
     was = look.was(Topic.MEMBER, name)
+    if was is not None and meeting.come_alone(look, sees) and awaited(look, name):
+        return None  # back by the word of those who come back alone: one more look, at those still to answer too
+    if not against:
+        return State("joined", nodes=sees, witnesses=sees, said=said, open_until=meeting.carried(look, was))
     if was and was.word in GONE and sees == (name,) and look.quorate(name) is not True:
         # just started: it decides nothing yet, and the others will see it within a second or so
         return replace(was, witnesses=against, said=said, known=True)
-    if was and was.word != "disputed" and was.known:
+    if was is not None and (until := meeting.open_until(look, was, sees, against)):
+        return replace(was, known=not meeting.mixed(look, sees, against), open_until=until)
+    if was and was.word != "disputed" and was.known and not was.open_until:
         return None  # nodes are not asked at the very same moment, and this may be changing: one more look
     return State("disputed", nodes=sees, witnesses=tuple(sorted({*sees, *against})), said=said)
 

@@ -54,6 +54,8 @@ class State:
     remedy: str = ""
     """What to type next, without `/hacluster`; empty where nothing of ours helps."""
     said: tuple[tuple[str, str], ...] = ()
+    open_until: float = 0.0
+    """Until when it is left open whether this is so, in seconds since 1970; 0.0 where it is not (`condition.meeting`)."""
 
 
 @dataclass(frozen=True, slots=True)

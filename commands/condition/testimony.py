@@ -51,7 +51,8 @@ def _weighed(was: State, now: State, silent: Mapping[str, str]) -> State:
         return now
     if any(before.get(source) != words for source, words in said.items()):
         return replace(now, said=testimony({**silent, **said}))
-    return replace(was, known=now.word == was.word and set(now.nodes) <= set(was.nodes))
+    same = now.word == was.word and set(now.nodes) <= set(was.nodes)
+    return replace(was, known=now.known and same, open_until=now.open_until)
 
 
 def testimony(said: Mapping[str, str]) -> Said:

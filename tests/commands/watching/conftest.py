@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from commands.condition import Condition, condition
+from commands.condition.meeting import MEETING
 from commands.errors import Unreachable
 from commands.facts.fact import Known, NotRunning, Unknown
 from commands.snapshot import NodeSnapshot, Snapshot
@@ -18,12 +19,15 @@ SituationOf = Callable[..., Snapshot]
 
 @pytest.fixture(scope="session")
 def known(situation: SituationOf) -> Callable[..., Condition]:
-    """Return what is known after situations in turn: `known("healthy", "n2-lost")`; each a name or a snapshot."""
+    """Return what is known after situations in turn: `known("healthy", "n2-lost")`; each a name or a snapshot.
 
-    def after(*situations: str | Snapshot, debian: int = 12) -> Condition:
+    They are `every` so many seconds: by default longer apart than anything is left open.
+    """
+
+    def after(*situations: str | Snapshot, debian: int = 12, every: float = 2 * MEETING) -> Condition:
         told: Condition | None = None
-        for one in situations:
-            told = condition(situation(one, debian) if isinstance(one, str) else one, told)
+        for number, one in enumerate(situations, 1):
+            told = condition(situation(one, debian) if isinstance(one, str) else one, told, number * every)
         assert told is not None
         return told
 

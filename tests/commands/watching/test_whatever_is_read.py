@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.condition import READS, Condition, Topic, condition, from_json, to_json
+from commands.condition.meeting import MEETING
 from commands.errors import UnreadableOutput
 from commands.events import Event, Kind, diff
 from commands.facts.fact import NOT_ASKED, Known, Unknown
@@ -66,6 +67,9 @@ GAINS = {
     Kind.MEMBERSHIP_VIEWS_AGREE,
     Kind.CLOCK_RIGHT,
 }
+EVERY = 2 * MEETING
+"""Seconds from look to look: longer than anything is left open."""
+LATER = 1000.0
 MANY = settings(deadline=None, max_examples=80)
 
 
@@ -149,7 +153,7 @@ def looks(situation: SituationOf) -> Callable[[Story], list[Snapshot]]:
 def _told(story: list[Snapshot]) -> list[Condition]:
     known: list[Condition] = []
     for snapshot in story:
-        known.append(condition(snapshot, known[-1] if known else None))
+        known.append(condition(snapshot, known[-1] if known else None, len(known) * EVERY))
     return known
 
 
@@ -171,11 +175,11 @@ def _keys(known: Condition) -> set[str]:
 def test_silence_is_neither_loss_nor_recovery(looks: Looks, story: Story) -> None:
     seen = looks(story)
     before = _told([*seen, seen[-1]])[-1]  # some things are believed at the second look only
-    silent = condition(_silenced(seen[-1], story), before)
+    silent = condition(_silenced(seen[-1], story), before, LATER)
     assert {event.kind for event in diff(before, silent)} <= OF_THE_BOT
     assert _keys(before) <= _keys(silent)
     assert all(key.startswith(What.SIGHT_LOST) for key in _keys(silent) - _keys(before))
-    again = condition(seen[-1], silent)
+    again = condition(seen[-1], silent, LATER + EVERY)
     assert {event.kind for event in diff(silent, again)} <= OF_THE_BOT
     assert _keys(again) == _keys(before)
 
@@ -186,7 +190,7 @@ def test_the_same_look_again_tells_nothing(looks: Looks, story: Story) -> None:
     seen = looks(story)
     known = _told([*seen, seen[-1]])[-1]
     assert diff(known, known) == ()
-    again = condition(seen[-1], known)
+    again = condition(seen[-1], known, LATER)
     assert diff(known, again) == ()
     assert _keys(again) == _keys(known)
 
