@@ -3,6 +3,9 @@
 A node whose power is gone answers nobody, and until SSH notices it keeps every question open. So each node is asked by
 a task of its own, and nobody waits for it longer than `PATIENCE`, or than until there is news. While a question is still
 open its node is not asked another; when it is answered after all, whoever watches is poked.
+
+A node that has not answered yet is called silent by nobody but SSH: where there are many clusters, its first connection
+waits for its turn at the bot, and what comes of it has a time limit of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.clock import Clock
+from bot.watch.attention import Attention
 from commands.command import Runner
 from commands.errors import Unreachable
 from commands.facts.fact import Unknown
@@ -21,16 +24,15 @@ from commands.snapshot import NodeSnapshot, Snapshot, gather
 from config.inventory import ClusterSpec, NodeSpec
 
 PATIENCE = 3.0
-"""Seconds after which a node that does not answer cannot be seen. Over a connection that stands, all facts take 50 ms."""
-FIRST_PATIENCE = 15.0
-"""The same for a node that has not answered yet: where there are many, its first connection waits for its turn."""
+"""Seconds after which a node that does not answer cannot be seen. Over a connection that stands, all facts take 50 ms.
+Those in which the bot itself stood still do not count."""
 UNHURRIED = 0.2
 """Seconds that a look takes even when there is news meanwhile: most of it is there by then."""
 
 
 @dataclass(slots=True)
 class _Question:
-    """What one node is being asked, and since when (monotonic seconds)."""
+    """What one node is being asked, and since when (seconds of attention)."""
 
     asking: asyncio.Task[NodeSnapshot]
     asked: float
@@ -49,7 +51,7 @@ class Eyes:
     reads: tuple[str, ...]
     news: asyncio.Event
     answered: Callable[[], None]
-    clock: Clock = field(default_factory=Clock)
+    attention: Attention
     _open: dict[str, _Question] = field(default_factory=dict)
     _met: set[str] = field(default_factory=set)
     """The nodes that have ever answered."""
@@ -59,7 +61,7 @@ class Eyes:
         spared = frozenset(spare)
         self._open = {name: question for name, question in self._open.items() if not question.asking.done()}
         fresh = {
-            node.name: _Question(asyncio.create_task(self._ask(node)), self.clock.now())
+            node.name: _Question(asyncio.create_task(self._ask(node)), self.attention.now())
             for node in self.cluster.nodes
             if node.name not in spared and node.name not in self._open
         }
@@ -104,8 +106,7 @@ class Eyes:
             return NodeSnapshot(node)
         if question.asking.done():
             return question.asking.result()
-        patience = PATIENCE if node.name in self._met else FIRST_PATIENCE
-        if self.clock.now() - question.asked < patience:
+        if node.name not in self._met or self.attention.now() - question.asked < PATIENCE:
             return NodeSnapshot(node)
         # without the seconds: what is told of it must not change from look to look
         error = Unreachable("it does not answer", node=node.name)

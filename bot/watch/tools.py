@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clock import Clock
 from bot.outbox import Outbox
 from bot.store import CursorRow, Store
+from bot.watch.attention import Attention
 from bot.watch.records import GAP_SWEEPS
 from commands.command import Runner
 from config.inventory import NodeSpec
@@ -43,6 +44,10 @@ class Tools:
     settings: WatchSettings
     clock: Clock = field(default_factory=Clock)
     notes: Notes = field(default_factory=Notes)
+    attention: Attention = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attention", Attention(self.clock))
 
     @property
     def gap(self) -> timedelta:

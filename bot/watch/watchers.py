@@ -30,6 +30,7 @@ class Watchers:
 
     async def run(self) -> None:
         """Keep one watch for each cluster."""
+        attending = asyncio.create_task(self._tools.attention.run(), name="attention")
         try:
             while True:
                 try:
@@ -39,6 +40,7 @@ class Watchers:
                 await self._tools.keep_notes()
                 await self._tools.clock.sleep(RECONCILE)
         finally:
+            attending.cancel()
             await self._end(tuple(self._watches))
             await self._tools.keep_notes()
 

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 import pytest
 
 from bot.watch import eyes
+from bot.watch.attention import Attention
 from bot.watch.eyes import Eyes
 from commands.command import Command, Completed, Stream
 from commands.errors import Unreachable
@@ -40,7 +41,6 @@ class Nodes:
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
     # the logic is the same for any number of seconds
     monkeypatch.setattr(eyes, "PATIENCE", 0.05)
-    monkeypatch.setattr(eyes, "FIRST_PATIENCE", 0.05)
     monkeypatch.setattr(eyes, "UNHURRIED", 0.01)
 
 
@@ -49,8 +49,17 @@ def nodes() -> Nodes:
     return Nodes()
 
 
-def _eyes(nodes: Nodes, news: asyncio.Event, answered: asyncio.Event) -> Eyes:
-    return Eyes(WEB, nodes, ("clock",), news, answered.set)
+class Turned(Attention):
+    """Attention as a test says."""
+
+    time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+
+def _eyes(nodes: Nodes, news: asyncio.Event, answered: asyncio.Event, attention: Attention | None = None) -> Eyes:
+    return Eyes(WEB, nodes, ("clock",), news, answered.set, attention or Turned())
 
 
 async def test_every_node_is_asked_at_once(nodes: Nodes) -> None:
@@ -66,10 +75,12 @@ async def test_a_node_that_is_spared_is_not_asked(nodes: Nodes) -> None:
 
 
 async def test_a_node_that_does_not_answer_is_unknown_and_asked_once(nodes: Nodes) -> None:
-    nodes.dead = {"n2"}
-    answered = asyncio.Event()
-    look = _eyes(nodes, asyncio.Event(), answered)
+    answered, attention = asyncio.Event(), Turned()
+    look = _eyes(nodes, asyncio.Event(), answered, attention)
     await look.look()
+    nodes.dead, nodes.asked = {"n2"}, []
+    await look.look()
+    attention.time += eyes.PATIENCE
     snapshot = await look.look()
     reading = snapshot.node("n2").clock
     assert isinstance(reading, Unknown)
@@ -83,11 +94,23 @@ async def test_a_node_that_does_not_answer_is_unknown_and_asked_once(nodes: Node
     await look.close()
 
 
-async def test_a_node_that_never_answered_is_given_more_time(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(eyes, "FIRST_PATIENCE", 60.0)
-    nodes.dead = {"n2"}
-    look = _eyes(nodes, asyncio.Event(), asyncio.Event())
+async def test_a_bot_that_stood_still_calls_nobody_silent(nodes: Nodes) -> None:
+    attention = Turned()
+    look = _eyes(nodes, asyncio.Event(), asyncio.Event(), attention)
     await look.look()
+    nodes.dead = {"n2"}
+    await look.look()
+    attention.time += eyes.PATIENCE / 2  # however long it was by the clock on the wall
+    assert (await look.look()).node("n2").clock is NOT_ASKED
+    await look.close()
+
+
+async def test_a_node_that_never_answered_is_silent_only_when_ssh_says_so(nodes: Nodes) -> None:
+    """Its connection may wait for its turn at the bot."""
+    nodes.dead, attention = {"n2"}, Turned()
+    look = _eyes(nodes, asyncio.Event(), asyncio.Event(), attention)
+    await look.look()
+    attention.time += 1000 * eyes.PATIENCE
     assert (await look.look()).node("n2").clock is NOT_ASKED
     await look.close()
 
