@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from commands.condition import Condition, Topic, condition
+from commands.condition import Condition, Topic, condition, from_json, to_json
 from commands.condition.departures import UNTOLD
 from commands.errors import Unreachable
 from commands.facts.corosync_cmap import CorosyncMap
@@ -211,6 +211,27 @@ def test_each_that_goes_is_told_as_it_went(
                 told.elect()
             known = condition(_look(whole, told, stopped), known)
         assert {name: known.word(Topic.MEMBER, name) for name in went} == went
+
+
+@settings(deadline=None, max_examples=60)
+@given(debian=st.sampled_from([11, 12, 13]), dc=st.sampled_from(["n1", "n2", "n3"]), story=TOGETHER | ONE_BY_ONE)
+def test_what_was_lost_while_the_bot_was_away_is_no_stop(
+    situation: SituationOf, debian: int, dc: str, story: tuple[Departure, ...]
+) -> None:
+    """It begins again with what it wrote down before, and whoever decides by then may call the lost ones stopped."""
+    assume(all((dc, "stopped") not in departure.going for departure in story))  # who follows it cannot know better
+    whole, told = situation("three-nodes", debian), _begin(dc)
+    known = from_json(to_json(condition(_look(whole, told, frozenset()))))
+    stopped: frozenset[str] = frozenset()
+    for departure in story:
+        told.leave(departure)
+        told.elect()
+        if departure.answers:
+            stopped |= {name for name, going in departure.going if going == "stopped"}
+    for _ in range(3):
+        known = condition(_look(whole, told, stopped), known)
+    for departure in story:
+        assert all(known.word(Topic.MEMBER, name) == "left" for name, going in departure.going if going == "lost")
 
 
 @settings(deadline=None, max_examples=60)
