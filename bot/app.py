@@ -22,7 +22,7 @@ from bot import logs, reach
 from bot.approval_cards import APPROVE
 from bot.approvals import rules_that_never_fit
 from bot.cards import CONFIRM
-from bot.conversation import Actor, Place
+from bot.conversation import TERMINAL, Actor, Place
 from bot.dispatch import Dispatcher
 from bot.duty import Duty
 from bot.memory import Memory
@@ -30,11 +30,14 @@ from bot.outbox import Outbox
 from bot.recorded import ReadOnly
 from bot.reports.gather import Sources
 from bot.reports.rounds import Rounds, adopt
+from bot.rights import LookUp
 from bot.scheduler import Scheduler
 from bot.sightings import Sightings
 from bot.slack.api import open_api
 from bot.slack.courier import SlackCourier
 from bot.slack.front import Slack
+from bot.slack.groups import REFRESH as GROUPS_EVERY
+from bot.slack.groups import Groups
 from bot.slack.http import Health, application, serving
 from bot.slack.socket import Socket
 from bot.slack.work import Work
@@ -59,6 +62,10 @@ GRACE = 20.0
 """Seconds that a shutdown gives to what is under way."""
 LOOSE_ENDS_EVERY = 5.0
 """Seconds between two looks for plans whose bot died, that nobody answered, or that are needed no longer."""
+HANDED_IN_EVERY = 2.0
+"""Seconds between two looks for messages that another process handed in, as a terminal does."""
+REVIEWS_EVERY = 60.0
+"""Seconds between two looks for reviews that are to be asked for again."""
 SWEEP_TICK = 1.0
 """Seconds between two looks for clusters that are to be looked at."""
 REPORTS_EVERY = 15.0
@@ -84,7 +91,12 @@ def _from_folder(read: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _world(
-    settings: Settings, store: Store | None, runner: Sightings, work: Work, memory: Memory | None = None
+    settings: Settings,
+    store: Store | None,
+    runner: Sightings,
+    work: Work,
+    memory: Memory | None = None,
+    groups_anew: LookUp | None = None,
 ) -> World:
     for mistake in rules_that_never_fit(settings.policy, CHANGING):
         raise mistake
@@ -100,6 +112,8 @@ def _world(
         file=_from_folder(settings.file),
         last_seen=runner.last_seen,
         results=membership_parts,
+        groups_anew=groups_anew,
+        fallback_channel=settings.watch.channel or "",
         memory=memory,
     )
 
@@ -127,9 +141,9 @@ async def serve(settings: Settings) -> None:
         gap = timedelta(seconds=max(300.0, GAP_SWEEPS * settings.watch.sweep))
         rounds = Rounds(Sources(store, ReadOnly(runner), outbox.link, gap), outbox, clusters, _now)
         memory = Memory(store, _now, watchers, outbox)
-        dispatcher = Dispatcher(_world(settings, store, runner, work, memory))
+        groups = Groups(api, {group for grant in settings.policy.grants for group in grant.groups})
+        dispatcher = Dispatcher(_world(settings, store, runner, work, memory, groups.anew))
         secret = slack.signing_secret.get_secret_value() if slack.mode == "http" and slack.signing_secret else None
-        groups = {group for grant in settings.policy.grants for group in grant.groups}
         front = Slack(api, dispatcher, groups=groups, signing_secret=secret)
         await front.try_token()
         token = slack.app_token.get_secret_value() if slack.mode == "socket" and slack.app_token else None
@@ -139,11 +153,15 @@ async def serve(settings: Settings) -> None:
         duty = Duty(store)
         scheduler = Scheduler()
         scheduler.every(LOOSE_ENDS_EVERY, "loose ends", dispatcher.tie_loose_ends)
+        scheduler.every(HANDED_IN_EVERY, "messages handed in elsewhere", duty.while_mine(outbox.take_in))
+        scheduler.every(REVIEWS_EVERY, "reviews", dispatcher.ask_for_reviews)
+        scheduler.every(GROUPS_EVERY, "user groups", groups.refresh)
         scheduler.every(SWEEP_TICK, "sweep", watchers.sweep)
         scheduler.every(REPORTS_EVERY, "health reports", duty.while_mine(rounds.go))
         scheduler.every(PRUNE_EVERY, "retention", lambda: _forget(settings, store))
         scheduler.start()
         stack.callback(scheduler.stop)
+        work.start(groups.refresh(), "user groups")
 
         async def vitals() -> Vitals:
             return await _vitals(store, outbox, watchers, scheduler, duty, socket)
@@ -286,7 +304,7 @@ async def run_verb(settings: Settings, words: list[str], *, yes: bool = False, c
         memory = Memory(store, _now) if store else None
         dispatcher = Dispatcher(_world(settings, store, runner, Work(), memory))
         surface = stack.enter_context(TerminalSurface())
-        actor, place = Actor(LOCAL, _login()), Place(channel or "terminal")
+        actor, place = Actor(LOCAL, _login()), Place(channel or TERMINAL)
         await dispatcher.request(actor, place, shlex.join(words), surface, key="")
         if surface.last is None:
             return 1

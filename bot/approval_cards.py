@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot import cards
+from bot.conversation import TERMINAL
 from bot.incident_cards import clock
 from bot.incidents.people import name_of
 from bot.store.rows import PlanRow, PlanState, VoteRow
 from commands.checks.phrases import counted, listed
 from commands.plan import Plan
 from commands.report import Choice, Level, Part, Report, Text
+from config.policy import LOCAL
 
 APPROVE, DENY, RESUME, ABANDON, REVIEWED = (
     "plan-approve",
@@ -38,11 +40,34 @@ _SAID: dict[PlanState, str] = {
 _GOOD: frozenset[PlanState] = frozenset({"done", "withdrawn", "cancelled", "running", "waiting"})
 
 
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The approvals that a plan has, how many it takes, and whose count no longer: `team:user`."""
+
+    votes: tuple[VoteRow, ...]
+    needed: int
+    lapsed: frozenset[str] = frozenset()
+
+    @property
+    def counting(self) -> tuple[VoteRow, ...]:
+        """Those that count."""
+        return tuple(vote for vote in self.votes if vote.by not in self.lapsed)
+
+    @property
+    def given(self) -> int:
+        """How many count."""
+        return len(self.counting)
+
+    @property
+    def missing(self) -> int:
+        """How many it takes still."""
+        return max(0, self.needed - self.given)
+
+
 def request(
     plan: Plan,
     row: PlanRow,
-    votes: Sequence[VoteRow],
-    needed: int,
+    count: Count,
     *,
     changed: Iterable[str] = (),
     more: tuple[Part, ...] = (),
@@ -54,7 +79,7 @@ def request(
     return replace(
         shown,
         headline=f"{shown.headline.removesuffix(' Do it?')} {name_of_asker(row)} asks for approval.",
-        parts=(Text(_standing(row, votes, needed)), *shown.parts),
+        parts=(Text(_standing(row, count)), *shown.parts),
         choices=(Choice("Approve", APPROVE, row.id, first.style, sure), Choice("Deny", DENY, row.id)),
         more=(Choice("Copy commands", cards.COMMANDS, row.id), Choice("Take the request back", cards.CANCEL, row.id)),
         next_step=f"approve {row.id}",
@@ -63,14 +88,26 @@ def request(
 
 def name_of_asker(row: PlanRow) -> str:
     """Return who asked, to show."""
-    return name_of(f"{row.team}:{row.user}")
+    return f"{name_of(f'{row.team}:{row.user}')}{_in(TERMINAL) if row.team == LOCAL else ''}"
 
 
-def _standing(row: PlanRow, votes: Sequence[VoteRow], wanted: int) -> str:
+def _in(place: str) -> str:
+    """Say where somebody typed their word, if not right at the card."""
+    return {"": "", TERMINAL: " (in a terminal)"}.get(place, f" (typed in <#{place}>)")
+
+
+def _voters(votes: Iterable[VoteRow]) -> str:
+    return listed([f"{name_of(vote.by)}{_in(vote.place)}" for vote in votes])
+
+
+def _standing(row: PlanRow, count: Count) -> str:
     words = [f"Reason: {row.reason}." if row.reason else "No reason was given."]
-    so_far = f", so far {listed([name_of(vote.by) for vote in votes])}" if votes else ""
+    so_far = f", so far {_voters(count.counting)}" if count.counting else ""
     until = f"{row.expires.astimezone(UTC):%H:%M} UTC"
-    words.append(f"It takes {counted(wanted, 'approval')} until {until}{so_far}.")
+    words.append(f"It takes {counted(count.needed, 'approval')} until {until}{so_far}.")
+    gone = [vote for vote in count.votes if vote.by in count.lapsed]
+    if gone:
+        words.append(f"Given by somebody who may not approve any more, so it does not count: {_voters(gone)}.")
     return " ".join(words)
 
 
@@ -80,7 +117,7 @@ def became(row: PlanRow, votes: Sequence[VoteRow] = ()) -> Report:
     if row.reason:
         words.append(f"reason: {row.reason}")
     if votes:
-        words.append(f"approved by {listed([name_of(vote.by) for vote in votes])}")
+        words.append(f"approved by {_voters(votes)}")
     elif row.decided_by:
         words.append(f"decided by {name_of(row.decided_by)}")
     if row.finished is not None:
@@ -97,9 +134,18 @@ def became(row: PlanRow, votes: Sequence[VoteRow] = ()) -> Report:
     return replace(report, parts=(*report.parts, how), choices=offered, next_step=row.text)
 
 
-def denied(who: str, reason: str) -> str:
-    """Return the sentence kept with a plan that was denied."""
-    return f"{name_of(who)} said no{f': {reason}' if reason else ''}."
+def ended_by(state: PlanState, who: str, where: str, reason: str) -> str:
+    """Return the sentence kept with a plan that a person ended: who said no, or took it back from elsewhere."""
+    if state == "denied":
+        return f"{name_of(who)}{_in(where)} said no{f': {reason}' if reason else ''}."
+    return f"{name_of(who)}{_in(where)} took it back." if where else ""
+
+
+def taken(row: PlanRow) -> Report:
+    """Tell who typed their approval in another place that it counts."""
+    where = f"in <#{row.card.channel}>" if row.card is not None else "where it was asked for"
+    parts = (Text(f"The card {where} shows what becomes of it."),)
+    return Report(f"`{row.cluster}`: your approval of {row.verb} is taken", Level.INFO, parts, private=True)
 
 
 def alone(row: PlanRow, who: str, reason: str) -> Report:
@@ -112,6 +158,25 @@ def alone(row: PlanRow, who: str, reason: str) -> Report:
             Text("Somebody else is to look at it afterwards: what was run is in the thread and in the audit."),
         ),
         choices=(Choice("I have reviewed it", REVIEWED, row.id),),
+    )
+
+
+def still_to_review(row: PlanRow, who: str, now: datetime) -> Report:
+    """Ask again for somebody to look at what one person did alone."""
+    begun = row.started or row.created
+    days = (now - begun).days
+    ago = f" ({counted(days, 'day')} ago)" if days else ""
+    why = f", reason: {reason}" if (reason := row.reason) else ""
+    told = f"{name_of(who)} went ahead alone, {begun.astimezone(UTC):%Y-%m-%d} {clock(begun)}{ago}: `{row.text}`{why}."
+    return Report(
+        f"`{row.cluster}`: {row.verb}, done by one person alone, still waits for a review",
+        Level.WARNING,
+        (
+            Text(f"{told} It {_SAID[row.state]}."),
+            Text("Somebody else is to look at it: what was run is in the audit. This comes again until somebody has."),
+        ),
+        choices=(Choice("I have reviewed it", REVIEWED, row.id),),
+        next_step=f"audit --cluster {row.cluster}",
     )
 
 

@@ -12,16 +12,17 @@ from config.approvals import ApprovalRule
 from config.policy import LOCAL, Policy
 
 
-def check(policy: Policy, rule: ApprovalRule, row: PlanRow, actor: Actor, *, alone: bool, reason: str) -> None:
+def check(
+    policy: Policy, rule: ApprovalRule, row: PlanRow, actor: Actor, *, alone: bool, reason: str, caveat: str = ""
+) -> None:
     """Let a person approve a plan, or raise `NotAllowed` or `UsageError` with what it takes.
 
-    `alone` says that they want to go ahead without anybody else, for which there must be a reason.
+    `alone` says that they want to go ahead without anybody else, for which there must be a reason; `caveat` is what is
+    not known of their rights.
     """
     if not policy.approves(actor.team, actor.user, actor.groups, row.cluster, rule):
-        raise NotAllowed(
-            f"you may not approve changes of `{row.cluster}`",
-            remedy=f"Ask for a grant for the id `{actor.key}`; `/hacluster whoami` shows what you may do.",
-        )
+        ask = f"Ask for a grant for the id `{actor.key}`; `/hacluster whoami` shows what you may do."
+        raise NotAllowed(f"you may not approve changes of `{row.cluster}`", remedy=caveat or ask)
     if alone:
         if not rule.break_glass:
             raise NotAllowed(

@@ -143,14 +143,22 @@ def succeeded(plan: Plan, elapsed: float, results: Iterable[Part]) -> Report:
 
 
 def failed(
-    plan: Plan, states: Mapping[str, StepState], elapsed: float, problems: Iterable[Progress], again: str
+    plan: Plan,
+    states: Mapping[str, StepState],
+    elapsed: float,
+    problems: Iterable[Progress],
+    again: str,
+    compared: tuple[Part, ...] = (),
 ) -> Report:
-    """Say what failed, in the tool's own words, what was done and what was not, and how to go on."""
+    """Say what failed, in the tool's own words, what was done and what was not, and how to go on.
+
+    `compared` is how the cluster now is beside what was predicted.
+    """
     parts: list[Part] = []
     for event in problems:
         parts.extend(problem_parts(event.problem, f"Step “{event.step.title}” failed"))
     done = sum(state.state == "done" for state in states.values())
-    parts.append(_steps_table(plan, states))
+    parts += [*compared, _steps_table(plan, states)]
     return Report(
         f"`{plan.cluster.name}`: {plan.verb} stopped after {done} of {len(plan.steps)} steps, {elapsed:.0f} s",
         Level.CRITICAL,
@@ -230,6 +238,41 @@ def problem(error: HaclusterError) -> Report:
 def sentence(words: str) -> str:
     """End words with a full stop, unless they end with their own mark."""
     return words if words.endswith((".", "?", "!")) else f"{words}."
+
+
+def store_failed(reason: str) -> Report:
+    """Answer where the bot's own store could not be read or written, so that nothing was begun."""
+    return Report(
+        "My store does not work, so nothing was started",
+        Level.CRITICAL,
+        (
+            Text(f"What you asked for has to be written down first, and that failed: {reason}."),
+            Text(_STORE_REMEDY),
+        ),
+        private=True,
+    )
+
+
+def store_failed_under_way(cluster: str, verb: str, reason: str, again: str, *, started: bool) -> Report:
+    """Say that a change ended because the bot's own store failed: what cannot be written down is not run."""
+    how = "was cut short: my store does not work" if started else "was not started: my store does not work"
+    done = (
+        "What was done until then stays done. Nothing further was sent; of the last command the end may not be known."
+        if started
+        else "No command was sent to any node."
+    )
+    return Report(
+        f"`{cluster}`: {verb} {how}",
+        Level.CRITICAL,
+        (Text(f"It could not be written down: {reason}. {done}"), Text(_STORE_REMEDY)),
+        next_step=again,
+    )
+
+
+_STORE_REMEDY = (
+    "Look at the disk and the database that `store.url` names (full, read-only, away?), then ask again. "
+    "What only looks, as `/hacluster status`, is answered for as long as the store can be read."
+)
 
 
 def unexpected(reference: str) -> Report:

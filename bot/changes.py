@@ -9,39 +9,34 @@ Who must click is the policy's to say: the one who asked (Confirm), or so many o
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bot import approval_cards, approvals, audit, cards, host_keys, ids
+from bot.approval_cards import Count
 from bot.audit import Kind
 from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
 from bot.deciding import decide
 from bot.differences import differences
+from bot.last_click import Click, LastClick
+from bot.plan_messages import PlanMessages, typed_in
+from bot.rights import rights_now
 from bot.store.rows import PlanRow, PlanState, VoteRow
-from bot.under_way import LEASE, Time, UnderWay
+from bot.under_way import LEASE, Time, meanwhile
 from bot.understanding import only_to_show, reason_of, understand
 from bot.world import World
 from commands.errors import NotAllowed, PlanStale, UsageError
 from commands.plan import NothingToDo, Plan, Refusal
-from commands.report import Level, Report
+from commands.report import Report
 from commands.snapshot import Snapshot
 from commands.verbs.verb import Verb
 from config.inventory import ClusterSpec
-from config.policy import LOCAL, Role
+from config.policy import Role
 
 SHOWN = 200
 """How many shown plans are kept in memory, to tell what changed since."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A plan as it was shown, and the nodes that were silent then."""
-
-    plan: Plan
-    silent: frozenset[str]
 
 
 _BECAME: Mapping[PlanState, str] = {
@@ -58,16 +53,17 @@ _BECAME: Mapping[PlanState, str] = {
 
 
 class Changes:
-    """All that happens between "do this" and "it is done".
-
-    `surface_of` leads to any place in Slack; None in a terminal, which shows what it does itself.
-    """
+    """All that happens between "do this" and "it is done"."""
 
     def __init__(self, world: World, time: Time | None = None) -> None:
         self._world = world
-        self._time = time or Time()
-        self._shown: dict[str, Shown] = {}
-        self.surface_of: Callable[[Place], Surface] | None = None
+        self._shown: dict[str, Plan] = {}
+        self._messages = PlanMessages(world)
+        self._last_click = LastClick(world, time or Time(), self._messages, self._ask_anew)
+
+    def reaches(self, surface_of: Callable[[Place], Surface]) -> None:
+        """Let what is decided in one place be shown in another: a process in a terminal reaches none."""
+        self._messages.surface_of = surface_of
 
     async def propose(
         self,
@@ -113,18 +109,20 @@ class Changes:
             approvals=rule.approvals,
             groups=tuple(sorted(actor.groups)),
             incident=incident,
+            silent=tuple(sorted(decided.silent)),
         )
         await store.add_plan(row)
-        self._remember(row.id, Shown(decision, decided.silent))
+        self._remember(row.id, decision)
         changed = differences(before, decision) if before else ()
         if rule.alone:
             ref = await surface.post(cards.proposal(decision, row.id, changed=changed, more=decided.foreseen))
         else:
             await self._audit(actor, row, Kind.REQUESTED, {"approvals": row.approvals, "reason": row.reason})
-            card = approval_cards.request(decision, row, (), row.approvals, changed=changed, more=decided.foreseen)
-            ref = await surface.post(card)
-        # a terminal's request keeps the channel it is about: that says which cluster is meant
-        await store.set_message(row.id, place.channel if actor.team == LOCAL else ref.channel, ref.ts)
+            card = approval_cards.request(
+                decision, row, Count((), row.approvals), changed=changed, more=decided.foreseen
+            )
+            ref = await surface.post(await self._messages.announced(row, decision.cluster, card))
+        await self._messages.shown(row, ref)
         await self._audit(actor, row, Kind.SHOWN, {"message": f"{ref.channel}/{ref.ts}"})
 
     async def confirm(self, actor: Actor, plan_id: str, message: Ref, surface: Surface) -> None:
@@ -138,11 +136,12 @@ class Changes:
             remedy = f"Type `/hacluster {row.text}` yourself."
             raise NotAllowed("only the person who asked for this plan can confirm it", remedy=remedy)
         await self._in_time(actor, row, message, surface)
+        actor = (await rights_now(self._world.policy, self._world.groups_anew)).of(actor)
         verb, request, _ = await understand(self._world, actor, Place(row.channel, row.thread_ts), row.text)
         await self.recover()  # what a dead bot left running must not bar the way
         if not await store.claim(row.id, "waiting", "running", actor.key, now, lease=now + LEASE):
             raise PlanStale("somebody was faster", remedy="The message shows what became of the plan.")
-        await self._carry_out(actor, actor, row, verb, request, message, surface)
+        await self._last_click.carry_out(Click(actor, actor, row, verb, request, message, surface))
 
     async def approve(
         self,
@@ -151,59 +150,63 @@ class Changes:
         surface: Surface,
         *,
         message: Ref | None = None,
+        place: Place | None = None,
         reason: str = "",
         alone: bool = False,
     ) -> None:
         """Take a person's approval; with the last one that it needs, carry the plan out.
 
-        `message` is the card if that is where they pressed; without it they typed. `alone` is break-glass.
+        `message` is the card if that is where they pressed; without it they typed, in `place`. `alone` is break-glass.
         """
-        store, now = self._world.needed_store(), self._world.now()
+        store, policy = self._world.needed_store(), self._world.policy
         row = await self._waiting(plan_id)
-        rule = self._world.policy.approval_rule(row.verb, row.cluster, row.risk)
+        rule = policy.approval_rule(row.verb, row.cluster, row.risk)
+        rights = await rights_now(policy, self._world.groups_anew)
+        actor = rights.of(actor)
         if row.approvals or not rule.alone:
-            approvals.check(self._world.policy, rule, row, actor, alone=alone, reason=reason)
-        surface, card = await self._card(row, message, surface)
+            approvals.check(policy, rule, row, actor, alone=alone, reason=reason, caveat=rights.caveat)
+        own_surface, (surface, card) = surface, await self._messages.of(row, message, surface)
         if not row.approvals and rule.alone:
             await self.confirm(actor, plan_id, card, surface)
             return
         await self._in_time(actor, row, card, surface)
-        asker = Actor(row.team, row.user, frozenset(row.groups))
-        verb, request, _ = await understand(self._world, asker, Place(row.channel, row.thread_ts), row.text)
+        asker = rights.of(Actor(row.team, row.user, frozenset(row.groups)))
+        verb, request = await self._still_asked_for(asker, row)
         await self.recover()
-        needed = 1 if alone else approvals.needed(row, rule)
-        vote = VoteRow(row.id, actor.key, now, reason)
-        state, votes, new = await store.approve(row.id, vote, needed, now + LEASE)
+        now, needed = self._world.now(), 1 if alone else approvals.needed(row, rule)
+        where = typed_in(row, actor, message, place)
+        vote = VoteRow(row.id, actor.key, now, reason, tuple(sorted(actor.groups)), where)
+        lapsed = rights.lapsed(row, rule, await store.votes(row.id))
+        state, votes, new = await store.approve(row.id, vote, needed, now + LEASE, lapsed=lapsed, alone=alone)
+        count = Count(votes, needed, lapsed)
         if not new:
             raise UsageError(
                 "you have approved it already" if state == "waiting" else f"that plan is {state} already",
-                remedy=f"It takes {needed - len(votes)} more." if state == "waiting" else "The message shows the rest.",
+                remedy=f"It takes {count.missing} more." if state == "waiting" else "The message shows the rest.",
             )
-        kind = Kind.BROKE_GLASS if alone else Kind.APPROVED
-        await self._audit(actor, row, kind, {"reason": reason, "approvals": len(votes), "needed": needed})
-        if state == "running":
-            if alone:
-                told = asyncio.create_task(self._tell_of_one_alone(actor, row, reason, surface))
-            await self._carry_out(actor, asker, row, verb, request, card, surface)
-            if alone:
-                await told
-            return
-        decided = await decide(self._world, verb, request, self._silent(row))
-        if (await self._world.plan(row.id)).state != "waiting":
-            return  # somebody gave the last word meanwhile, and the card tells of that
-        if isinstance(decided.decision, Plan) and decided.fingerprint == row.fingerprint:
-            shown = approval_cards.request(decided.decision, row, votes, needed, more=decided.foreseen)
-            await surface.edit(card, shown)
-        elif await store.claim(row.id, "waiting", "stale", actor.key, self._world.now()):
-            await self._void(actor, asker, row, verb, request, card, surface)
-
-    async def _tell_of_one_alone(self, actor: Actor, row: PlanRow, reason: str, surface: Surface) -> None:
-        """Say loudly that one person goes ahead alone. That it cannot be told must not stop them: it is in the audit."""
-        with suppress(NotDelivered):
-            await surface.post(approval_cards.alone(row, actor.key, reason))
+        told: dict[str, Any] = {"reason": reason, "approvals": count.given, "needed": needed}
+        if lapsed:
+            told["lapsed"] = sorted(lapsed)
+        await self._audit(actor, row, Kind.BROKE_GLASS if alone else Kind.APPROVED, told)
+        asides = [self._told_where_it_goes_on(row, own_surface)] if where and surface is not own_surface else []
+        if alone:
+            asides.append(self._told_of_one_alone(actor, row, reason, surface, request.cluster))
+        click = Click(actor, asker, row, verb, request, card, surface)
+        async with meanwhile(asides):
+            if state == "running":
+                await self._last_click.carry_out(click)
+            else:
+                await self._take_note(click, count)
 
     async def deny(
-        self, actor: Actor, plan_id: str, surface: Surface, *, message: Ref | None = None, reason: str = ""
+        self,
+        actor: Actor,
+        plan_id: str,
+        surface: Surface,
+        *,
+        message: Ref | None = None,
+        place: Place | None = None,
+        reason: str = "",
     ) -> None:
         """Take a person's no: the plan is over."""
         row = await self._waiting(plan_id)
@@ -211,9 +214,11 @@ class Changes:
         rule = policy.approval_rule(row.verb, row.cluster, row.risk)
         if not policy.approves(actor.team, actor.user, actor.groups, row.cluster, rule):
             raise NotAllowed(f"you may not decide on changes of `{row.cluster}`")
-        await self._drop(actor, row, "denied", Kind.DENIED, surface, message, reason)
+        await self._drop(actor, row, "denied", Kind.DENIED, surface, message, place, reason)
 
-    async def cancel(self, actor: Actor, plan_id: str, surface: Surface, *, message: Ref | None = None) -> None:
+    async def cancel(
+        self, actor: Actor, plan_id: str, surface: Surface, *, message: Ref | None = None, place: Place | None = None
+    ) -> None:
         """Take a waiting plan back: who asked for it may, and whoever could have asked."""
         row = await self._waiting(plan_id)
         verb = next((verb for verb in self._world.verbs if verb.name == row.verb), None)
@@ -221,7 +226,7 @@ class Changes:
         could_ask = verb and policy.allows(verb.role, actor.team, actor.user, actor.groups, row.cluster)
         if not approvals.asked_by(row, actor) and not could_ask:
             raise NotAllowed("only who asked for this plan, or who could have, can cancel it")
-        await self._drop(actor, row, "cancelled", Kind.CANCELLED, surface, message, "")
+        await self._drop(actor, row, "cancelled", Kind.CANCELLED, surface, message, place)
 
     async def copy(self, actor: Actor, plan_id: str, surface: Surface) -> None:
         """Give one person who may look at the cluster the commands of a waiting plan, to be copied."""
@@ -233,65 +238,12 @@ class Changes:
             raise PlanStale(
                 "the bot was restarted since this plan was shown", remedy=f"Ask again: `/hacluster {row.text}`"
             )
-        await surface.whisper(cards.copied(shown.plan))
+        await surface.whisper(cards.copied(shown))
 
     async def recover(self) -> None:
         """Note of each plan whose bot died that it was interrupted. It is never rerun by itself."""
         for row in await self._world.needed_store().interrupt_lapsed(self._world.now()):
             await self._audit(None, row, Kind.INTERRUPTED, {})
-
-    # ------------------------------------------------------------------ from the last click to the end
-
-    async def _carry_out(
-        self, actor: Actor, asker: Actor, row: PlanRow, verb: Verb, request: Any, card: Ref, surface: Surface
-    ) -> None:
-        """Carry a claimed plan out, if it still is what was shown. `actor` gave the last word, `asker` wants it."""
-        store = self._world.needed_store()
-        going = UnderWay(self._world, actor, row, card, surface, self._time, silent=self._silent(row))
-        state: PlanState = "stale"
-        try:
-            async with going.holding():
-                await self._audit(actor, row, Kind.CONFIRMED, {})
-                decided = await decide(self._world, verb, request, self._silent(row))
-                decision = decided.decision
-                if isinstance(decision, Plan) and decided.fingerprint == row.fingerprint:
-                    going.foresight = decided.foresight
-                    await going.carry_out(decision)
-                    state = going.outcome
-        except asyncio.CancelledError:
-            # the bot stops: the lease ends now, and the next start says on the card that the plan was interrupted
-            await asyncio.shield(store.extend(row.id, self._world.now()))
-            raise
-        except Exception:
-            how = "was cut short by a fault of mine. Ask again to resume: what is done stays done"
-            await store.claim(row.id, "running", "failed", actor.key, self._world.now(), summary=f"It {how}.")
-            with suppress(NotDelivered):
-                await surface.edit(card, cards.ended(row.cluster, row.verb, how, Level.CRITICAL), final=True)
-                await self._told(row, card)
-            raise
-        await store.claim(row.id, "running", state, actor.key, self._world.now())
-        if isinstance(decision, Plan) and state != "stale":
-            if await going.tell_end(decision):
-                await self._told(row, card)
-        else:
-            await self._void(actor, asker, row, verb, request, card, surface)
-
-    async def _void(
-        self, actor: Actor, asker: Actor, row: PlanRow, verb: Verb, request: Any, card: Ref, surface: Surface
-    ) -> None:
-        """Say that a plan no longer holds, and show what would be done now."""
-        await self._audit(actor, row, Kind.VOID, {})
-        how = "was not carried out: the cluster is no longer what it was when this was shown"
-        await surface.edit(card, cards.ended(row.cluster, row.verb, how, Level.WARNING), final=True)
-        await self._told(row, card)
-        if row.team != LOCAL and (card.channel, card.ts) != (row.channel, row.message_ts):
-            how = f"is to be asked for anew in Slack: `/hacluster {row.text}`"
-            await surface.post(cards.ended(row.cluster, row.verb, how, Level.WARNING))
-            return
-        place = Place(row.channel, row.thread_ts)
-        shown = self._shown.get(row.id)
-        before = shown.plan if shown else None
-        await self.propose(asker, place, row.text, verb, request, surface, before, row.incident)
 
     async def _drop(
         self,
@@ -301,17 +253,74 @@ class Changes:
         kind: Kind,
         surface: Surface,
         message: Ref | None,
-        reason: str,
+        place: Place | None,
+        reason: str = "",
     ) -> None:
+        """End a waiting plan by a person's word, and say so on its card and, if that is elsewhere, where they typed."""
         store, now = self._world.needed_store(), self._world.now()
-        summary = approval_cards.denied(actor.key, reason) if state == "denied" else ""
+        summary = approval_cards.ended_by(state, actor.key, typed_in(row, actor, message, place), reason)
         if not await store.claim(row.id, "waiting", state, actor.key, now, summary=summary):
             raise PlanStale("somebody was faster", remedy="The message shows what became of the plan.")
         await self._audit(actor, row, kind, {"reason": reason} if reason else {})
-        over = replace(row, state=state, decided_by=actor.key, finished=now, summary=summary)
-        surface, card = await self._card(row, message, surface)
-        await surface.edit(card, approval_cards.became(over), final=True)
-        await self._told(row, card)
+        over = approval_cards.became(replace(row, state=state, decided_by=actor.key, finished=now, summary=summary))
+        own_surface, (surface, card) = surface, await self._messages.of(row, message, surface)
+        await surface.edit(card, over, final=True)
+        await self._messages.told(row, card)
+        if surface is not own_surface:
+            await own_surface.whisper(replace(over, private=True))
+
+    # ------------------------------------------------------------------ on the way of an approval
+
+    async def _still_asked_for(self, asker: Actor, row: PlanRow) -> tuple[Verb, Any]:
+        """Understand a plan's words anew, by the rights that who asked for it has now."""
+        try:
+            verb, request, _ = await understand(self._world, asker, Place(row.channel, row.thread_ts), row.text)
+        except NotAllowed as error:
+            who = approval_cards.name_of_asker(row)
+            remedy = f"Whoever may can ask for it anew: `/hacluster {row.text}`"
+            raise NotAllowed(
+                f"{who} asked for this and may not do so any more: {error.message}", remedy=remedy
+            ) from None
+        return verb, request
+
+    async def _take_note(self, click: Click, count: Count) -> None:
+        """Look whether a plan still holds that has not all of its approvals yet, and show those that it has."""
+        row, store = click.row, self._world.needed_store()
+        decided = await decide(self._world, click.verb, click.request, frozenset(row.silent))
+        if isinstance(decided.decision, Plan) and decided.fingerprint == row.fingerprint:
+            shown: Count | None = None
+            while (await self._world.plan(row.id)).state == "waiting":
+                # of two who approve in the same instant each looks again after its edit, so the last edit is true
+                count = replace(count, votes=await store.votes(row.id))
+                if count == shown:
+                    return
+                card = approval_cards.request(decided.decision, row, count, more=decided.foreseen)
+                await click.surface.edit(click.card, card)
+                shown = count
+            if shown is not None:  # that edit may have come over what tells the end
+                await store.plan_not_told(row.id)
+        elif await store.claim(row.id, "waiting", "stale", click.actor.key, self._world.now()):
+            await self._last_click.void(click)
+
+    async def _ask_anew(self, click: Click) -> None:
+        """Propose again what was asked for, and say what is different."""
+        row, place = click.row, Place(click.row.channel, click.row.thread_ts)
+        before = self._shown.get(row.id)
+        await self.propose(click.asker, place, row.text, click.verb, click.request, click.surface, before, row.incident)
+
+    async def _told_where_it_goes_on(self, row: PlanRow, surface: Surface) -> None:
+        """Tell who typed their approval elsewhere that it was taken, and where the card is."""
+        with suppress(NotDelivered):
+            await surface.whisper(approval_cards.taken(row))
+
+    async def _told_of_one_alone(
+        self, actor: Actor, row: PlanRow, reason: str, surface: Surface, cluster: ClusterSpec
+    ) -> None:
+        """Say loudly that one person goes ahead alone. That it cannot be told must not stop them: it is in the audit."""
+        report = approval_cards.alone(row, actor.key, reason)
+        with suppress(NotDelivered):
+            await self._messages.also_in_slack(row, cluster, report)
+            await surface.post(report)
 
     # ------------------------------------------------------------------ common ground
 
@@ -321,21 +330,6 @@ class Changes:
         report = cards.refused(decision, cluster.name)
         return await host_keys.offered(self._world, report, host_keys.unknown_in(snapshot))
 
-    async def _card(self, row: PlanRow, message: Ref | None, surface: Surface) -> tuple[Surface, Ref]:
-        """Return where the plan's card is. Whoever typed elsewhere sees what they do on the card, or in the terminal."""
-        if message is not None:
-            if row.message_ts is None:  # the bot died between showing it and writing down where
-                await self._world.needed_store().set_message(row.id, message.channel, message.ts)
-            return surface, message
-        if self.surface_of is not None and row.team != LOCAL and row.message_ts is not None:
-            return self.surface_of(Place(row.channel, row.thread_ts)), Ref(row.channel, row.message_ts)
-        return surface, await surface.post(cards.ended(row.cluster, row.verb, f"— `{row.text}`"))
-
-    async def _told(self, row: PlanRow, card: Ref) -> None:
-        """Note that the card says how the plan ended, unless that was told in another place than the card."""
-        if (card.channel, card.ts) == (row.channel, row.message_ts) or row.team == LOCAL:
-            await self._world.needed_store().plan_told(row.id)
-
     async def _in_time(self, actor: Actor, row: PlanRow, card: Ref, surface: Surface) -> None:
         now = self._world.now()
         if row.expires > now:
@@ -343,7 +337,7 @@ class Changes:
         if await self._world.needed_store().claim(row.id, "waiting", "expired", actor.key, now):
             await self._audit(None, row, Kind.EXPIRED, {})
             await surface.edit(card, cards.ended(row.cluster, row.verb, "was not confirmed in time"), final=True)
-            await self._told(row, card)
+            await self._messages.told(row, card)
         minutes = (row.expires - row.created).total_seconds() / 60
         raise PlanStale(f"that plan is older than {minutes:.0f} minutes", remedy=f"Ask again: `/hacluster {row.text}`")
 
@@ -357,11 +351,7 @@ class Changes:
         body = {"plan": row.id, **told}
         await self._world.audit(actor, row.verb, row.cluster, kind, body, place=row.channel)
 
-    def _silent(self, row: PlanRow) -> frozenset[str]:
-        shown = self._shown.get(row.id)
-        return shown.silent if shown else frozenset()
-
-    def _remember(self, plan_id: str, shown: Shown) -> None:
-        self._shown[plan_id] = shown
+    def _remember(self, plan_id: str, plan: Plan) -> None:
+        self._shown[plan_id] = plan
         while len(self._shown) > SHOWN:
             del self._shown[next(iter(self._shown))]

@@ -17,6 +17,8 @@ from commands.verbs.form import Form
 
 FORM_ACTION = "form"
 """The action of a `Choice` that opens the form of the verb in its `value`. Surfaces without forms leave it out."""
+TERMINAL = "terminal"
+"""The channel of whatever is asked and shown in a terminal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,20 @@ This is also the one place that turns errors into words.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import approval_cards, audit, cards, host_keys, incident_buttons
 from bot.audit import Kind
 from bot.changes import Changes
 from bot.conversation import Actor, NotDelivered, Place, Ref, Surface
 from bot.loose_ends import LooseEnds
+from bot.store.engine import why
 from bot.understanding import admit, could_use, understand
 from bot.world import World
 from commands.errors import HaclusterError, NotAllowed, UsageError
@@ -51,7 +53,9 @@ class Dispatcher:
         verb, request, desk = await self._understood(actor, place, text)
         name = request.cluster.name if request.cluster else None
         told = {"text": audit.masked(text)}
-        await self._world.audit(actor, verb.name, name, Kind.ASKED, told, place=place.channel)
+        # who only looks is answered though it cannot be kept that they did: it is most needed when things are broken
+        with _store_or_not("question") if verb.answer is not None else nullcontext():
+            await self._world.audit(actor, verb.name, name, Kind.ASKED, told, place=place.channel)
         try:
             if verb.answer is not None:
                 noting = host_keys.Noting(desk.runner)
@@ -60,7 +64,7 @@ class Dispatcher:
                     report = await host_keys.offered(self._world, report, noting.met)
                 await (surface.whisper(report) if report.private else surface.post(report))
             elif verb.says is not None:
-                await self._decided(actor, verb.says, request, surface)
+                await self._decided(actor, place, verb.says, request, surface)
             else:
                 await self._changes.propose(actor, place, text, verb, request, surface, incident=incident)
         except NotDelivered:
@@ -122,17 +126,19 @@ class Dispatcher:
                 return await self._loose_ends.again(actor, value)
         return None
 
-    async def _decided(self, actor: Actor, word: str, request: Any, surface: Surface) -> None:
+    async def _decided(self, actor: Actor, place: Place, word: str, request: Any, surface: Surface) -> None:
         """Take somebody's typed word on a plan that waits, or on a host key that was shown."""
         match word:
             case "trust":
                 await host_keys.trust(self._world, actor, request.offer, surface)
             case "approve":
-                await self._changes.approve(actor, request.plan, surface, reason=request.reason, alone=request.alone)
+                await self._changes.approve(
+                    actor, request.plan, surface, place=place, reason=request.reason, alone=request.alone
+                )
             case "deny":
-                await self._changes.deny(actor, request.plan, surface, reason=request.reason)
+                await self._changes.deny(actor, request.plan, surface, place=place, reason=request.reason)
             case _:
-                await self._changes.cancel(actor, request.plan, surface)
+                await self._changes.cancel(actor, request.plan, surface, place=place)
 
     async def form(self, actor: Actor, place: Place, verb: str) -> Form | None:
         """Return the form of a verb typed bare; None where there is none, or where they may not use it at all."""
@@ -168,12 +174,17 @@ class Dispatcher:
 
     def reaches(self, surface_of: Callable[[Place], Surface]) -> None:
         """Let what is decided in one place be shown in another."""
-        self._changes.surface_of = self._surface_of = surface_of
+        self._surface_of = surface_of
+        self._changes.reaches(surface_of)
 
     async def tie_loose_ends(self) -> None:
         """Tell of the plans that a dead bot left behind, that nobody answered, or that somebody decided elsewhere."""
         if self._surface_of is not None:
             await self._loose_ends.tie(self._surface_of)
+
+    async def ask_for_reviews(self) -> None:
+        """Ask again for a review of what one person did alone, where nobody gave one."""
+        await self._loose_ends.ask_for_reviews()
 
     async def _understood(self, actor: Actor, place: Place, text: str) -> tuple[Verb, Any, Desk]:
         """Understand, and keep what was not: who tried what is worth knowing too."""
@@ -186,11 +197,17 @@ class Dispatcher:
     async def _refused(
         self, actor: Actor, place: Place, told: Mapping[str, Any], verb: str = "", cluster: str | None = None
     ) -> None:
-        await self._world.audit(actor, verb, cluster, Kind.REFUSED, told, place=place.channel)
+        with _store_or_not("refusal"):
+            await self._world.audit(actor, verb, cluster, Kind.REFUSED, told, place=place.channel)
 
     async def _first_time(self, key: str) -> bool:
+        """Whether a delivery is new. If that cannot be told it is taken for new: a plan starts by its own row only."""
         store = self._world.store
-        return not key or store is None or await store.first_time(key, self._world.now())
+        try:
+            return not key or store is None or await store.first_time(key, self._world.now())
+        except SQLAlchemyError as error:
+            log.warning("delivery not kept", why=why(error))
+            return True
 
     @asynccontextmanager
     async def _answering(self, surface: Surface) -> AsyncIterator[None]:
@@ -198,6 +215,9 @@ class Dispatcher:
             yield
         except HaclusterError as error:
             await self._tell(surface, cards.problem(error))
+        except SQLAlchemyError as error:
+            log.exception("store failed")
+            await self._tell(surface, cards.store_failed(why(error)))
         except Exception:
             reference = secrets.token_hex(4)
             log.exception("unexpected", reference=reference)
@@ -208,3 +228,12 @@ class Dispatcher:
             await surface.whisper(report)
         except NotDelivered as error:
             log.warning("answer not delivered", headline=report.headline, why=str(error))
+
+
+@contextmanager
+def _store_or_not(what: str) -> Iterator[None]:
+    """Go on though something cannot be kept."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        log.warning("not kept", what=what, why=why(error))

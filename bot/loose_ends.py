@@ -15,11 +15,12 @@ from bot import approval_cards, cards, incident_buttons
 from bot.audit import Kind
 from bot.conversation import Actor, Place, Ref, Surface
 from bot.incidents import of_row
+from bot.plan_messages import PlanMessages, place_of
 from bot.store.rows import PlanRow, PlanState
 from bot.world import World
 from commands.errors import HaclusterError, NotAllowed, UsageError
 from commands.report import Level
-from config.policy import LOCAL, Role
+from config.policy import Role
 
 ELSEWHERE = timedelta(seconds=10)
 """How long after its end a plan's message is left to whoever carried it out."""
@@ -32,6 +33,7 @@ class LooseEnds:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._messages = PlanMessages(world)
 
     async def tie(self, surface_of: Callable[[Place], Surface]) -> None:
         """End what nobody will end any more, and let each message say what became of its plan."""
@@ -44,6 +46,7 @@ class LooseEnds:
                 await self._end(row, "expired", Kind.EXPIRED, "", surface_of)
             elif row.incident is not None and (why := await self._needless(row)):
                 await self._end(row, "withdrawn", Kind.CANCELLED, why, surface_of)
+        await store.adopt_cards()
         for row in await store.plans_to_tell(now - LONGEST, now - ELSEWHERE):
             await self._tell(row, surface_of)
 
@@ -66,8 +69,24 @@ class LooseEnds:
             raise NotAllowed("somebody else is to look at what you did alone")
         if not self._world.policy.approves(actor.team, actor.user, actor.groups, row.cluster):
             raise NotAllowed(f"you may not review changes of `{row.cluster}`")
+        if not row.alone:
+            raise UsageError("that was not done by one person alone, so there is nothing to review")
+        if not await self._world.needed_store().reviewed(row.id, actor.key):
+            raise UsageError("somebody has reviewed it already", remedy="`/hacluster audit` tells who.")
         await self._audit(actor, row, Kind.REVIEWED, {})
         await surface.edit(message, approval_cards.reviewed(row, actor.key, self._world.now()), final=True)
+
+    async def ask_for_reviews(self) -> None:
+        """Ask again for somebody to look at what one person did alone, each time the policy's patience is over."""
+        store, now = self._world.needed_store(), self._world.now()
+        for row in await store.plans_to_review(now - self._world.policy.review_patience):
+            cluster = await self._world.cluster(row.cluster)
+            if cluster is not None:
+                report = approval_cards.still_to_review(row, row.decided_by or "", now)
+                # all bots on a store ask, and the first of each round counts
+                key = f"review:{row.id}:{row.review_asked}"
+                await self._messages.also_in_slack(row, cluster, report, key=key)
+            await store.review_asked(row.id, now)
 
     async def _needless(self, row: PlanRow) -> str:
         """Return why what an incident's card asked for is needed no longer; nothing while it is."""
@@ -89,11 +108,10 @@ class LooseEnds:
 
     async def _tell(self, row: PlanRow, surface_of: Callable[[Place], Surface]) -> None:
         store = self._world.needed_store()
-        if row.message_ts is not None and row.team != LOCAL:
-            surface = surface_of(Place(row.channel, row.thread_ts))
+        if row.card is not None:
             with suppress(HaclusterError):
                 report = approval_cards.became(row, await store.votes(row.id))
-                await surface.edit(Ref(row.channel, row.message_ts), report, final=True)
+                await surface_of(place_of(row)).edit(row.card, report, final=True)
                 await store.plan_told(row.id)
 
     async def _interrupted(self, actor: Actor, plan_id: str) -> PlanRow:

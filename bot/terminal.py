@@ -19,7 +19,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text as RichText
 
-from bot.conversation import FORM_ACTION, Ref
+from bot.conversation import FORM_ACTION, TERMINAL, Ref
 from bot.markup import WORD, Span, bare, clean, spans
 from commands.report import Choice, Finding, Level, Listing, Part, Picture, Report, Table, Text
 
@@ -71,7 +71,7 @@ class TerminalSurface:
     async def post(self, report: Report, *, under: Ref | None = None) -> Ref:
         """Print a report; one `under` another appears above it, indented."""
         self._count += 1
-        ref = Ref("terminal", str(self._count))
+        ref = Ref(TERMINAL, str(self._count))
         if under is not None:
             self._console.print(_indented(draw(report)))
             return ref

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -103,9 +103,10 @@ class UnderWay:
         """Say how it ended, and return whether that was shown. If not, what was done is done all the same."""
         elapsed = self.ended - self.begun
         if self.problems:
-            report = cards.failed(plan, self.states, elapsed, self.problems, self.row.text)
+            compared = await self._half_way(plan)
+            report = cards.failed(plan, self.states, elapsed, self.problems, self.row.text, compared)
         else:
-            results, compared = await asyncio.gather(self._results(plan), self._compared(plan))
+            results, compared = await asyncio.gather(self._results(plan), self._compared(plan, SETTLING))
             report = cards.succeeded(plan, elapsed, (*compared, *results))
         try:
             await self.surface.edit(self.message, report, final=True)
@@ -119,24 +120,40 @@ class UnderWay:
     async def _write(self, plan: Plan, kind: audit.Kind, told: Mapping[str, Any]) -> int:
         return await self.world.audit(self.actor, plan.verb, plan.cluster.name, kind, told, place=self.row.channel)
 
-    async def _compared(self, plan: Plan) -> tuple[Part, ...]:
+    async def _compared(self, plan: Plan, looks: Sequence[float]) -> tuple[Part, ...]:
         """Hold what was predicted against what came. What is on its way still gets a moment."""
-        if self.foresight is None or not self.foresight.words():
+        different = await self._different(plan, looks)
+        if different is None:
             return ()
+        return different or (Text("It came as Pacemaker had predicted."),)
+
+    async def _half_way(self, plan: Plan) -> tuple[Part, ...]:
+        """Hold what was predicted of the whole against what came of a change that failed on its way."""
+        different = await self._different(plan, SETTLING[:1])
+        if different is None:
+            return ()
+        if not different:
+            return (Text("All the same, everything is where Pacemaker had predicted it for the whole change."),)
+        return (Text("Pacemaker's prediction was for the whole change. What is not as it had said:"), *different)
+
+    async def _different(self, plan: Plan, looks: Sequence[float]) -> tuple[Finding, ...] | None:
+        """Return what came otherwise than predicted; None where nothing was predicted, or nothing can be read."""
+        if self.foresight is None or not self.foresight.words():
+            return None
         different: tuple[Finding, ...] = ()
-        for wait in SETTLING:
+        for wait in looks:
             if wait:
                 await self.time.pause(wait)
             try:
                 reality = await gather(plan.cluster, self._reading(), ("status",))
             except HaclusterError:
-                return ()
+                return None
             different = self.foresight.compared(reality) or ()
             if not different:
                 break
         told = {"predicted": self.foresight.words(), "otherwise": [one.text for one in different]}
         await self._write(plan, audit.Kind.PREDICTION, {"plan": self.row.id, **told})
-        return different or (Text("It came as Pacemaker had predicted."),)
+        return different
 
     async def _results(self, plan: Plan) -> tuple[Part, ...]:
         if not plan.steps or plan.leaves == "stopped":
@@ -182,6 +199,16 @@ class UnderWay:
             except Exception:
                 # a store that stumbles once must not cost the lease: the next tick comes well before it ends
                 log.exception("the lease of a change could not be prolonged", plan=self.row.id)
+
+
+@asynccontextmanager
+async def meanwhile(jobs: Iterable[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Let jobs go on while the block lasts, and end before it does: what is only told must not keep a change waiting."""
+    tasks = [asyncio.create_task(job) for job in jobs]
+    try:
+        yield
+    finally:
+        await asyncio.gather(*tasks)
 
 
 @asynccontextmanager

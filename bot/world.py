@@ -13,6 +13,7 @@ from bot import ids
 from bot.audit import Kind, kept
 from bot.conversation import Actor
 from bot.recorded import ReadOnly
+from bot.rights import LookUp
 from bot.store import PlanRow, Store
 from commands.command import Runner
 from commands.errors import HaclusterError, UsageError
@@ -44,6 +45,10 @@ class World:
     results: Callable[[ClusterSpec, Runner], Awaitable[tuple[Part, ...]]]
     """What is shown when a change is done: the membership, as the recipe's last step has it."""
     last_seen: Callable[[NodeSpec], datetime | None] = lambda _: None
+    groups_anew: LookUp | None = None
+    """Asks Slack who is in which user group, for the clicks that count; None where Slack is not at hand."""
+    fallback_channel: str = ""
+    """Where clusters that have no channel of their own are told of; "" for nowhere."""
     memory: Any = None
     """What the bot remembers and watches; None where nothing is watched, as in a terminal without the store."""
 
@@ -59,6 +64,11 @@ class World:
                 "the bot's store cannot be opened, so nothing is changed", remedy="Reading still works."
             )
         return self.store
+
+    async def cluster(self, name: str) -> ClusterSpec | None:
+        """Return a cluster by its name, of the file or made from chat; None if there is none any more."""
+        made = {spec.name: spec for spec in await self.store.declared()} if self.store is not None else {}
+        return self.declared.get(name) or made.get(name)
 
     async def plan(self, plan_id: str) -> PlanRow:
         """Return a plan by the id that came from outside. Raises `UsageError` where there is none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -108,6 +109,13 @@ class Policy(_Declared):
     """Where the bot may be used from Slack; empty for everywhere."""
     approvals: tuple[ApprovalRule, ...] = ()
     """How many people a change takes: the first rule that fits counts."""
+    review_again: Annotated[int, Field(ge=1, le=24 * 14)] = 24
+    """Hours until somebody is asked again to review what one person did alone, and again, until somebody has."""
+
+    @property
+    def review_patience(self) -> timedelta:
+        """How long a review is waited for before it is asked for again."""
+        return timedelta(hours=self.review_again)
 
     @model_validator(mode="after")
     def _groups_are_there(self) -> Self:

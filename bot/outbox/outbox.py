@@ -92,6 +92,14 @@ class Outbox:
         writing.add_done_callback(self._writing.discard)
         return await asyncio.shield(writing)
 
+    async def take_in(self) -> None:
+        """Take over what another process handed in to the store, as a terminal does, which sends nothing itself."""
+        async with self._turns.taken():
+            for row in await self._store.messages_not_yet_shown():
+                if row.id not in self._queue.rows:
+                    self._queue.keep(row)
+        self._news.set()
+
     async def run(self) -> None:
         """Send until cancelled, first what an earlier run left behind: of this process, or of one that had the duty."""
         async with self._turns.taken():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -40,12 +40,12 @@ class Slack:
         api: Api,
         dispatch: Dispatch,
         *,
-        groups: Iterable[str] = (),
+        groups: Groups | None = None,
         command: str = COMMAND,
         signing_secret: str | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Build it. `groups` are the user groups that the policy names; HTTP mode needs the signing secret."""
+        """Build it. `groups` tells who is in which user group; HTTP mode needs the signing secret."""
         self.api = api
         self.bolt = AsyncApp(
             client=api.repeatable,
@@ -59,7 +59,7 @@ class Slack:
         self.courier: Courier = SlackCourier(api, self._work, command=command)
         """How the outbox's messages get here."""
         self._verifier = SignatureVerifier(signing_secret) if signing_secret else None
-        self._listeners = Listeners(dispatch, self._messages, Forms(api), Groups(api, groups, clock), self._work)
+        self._listeners = Listeners(dispatch, self._messages, Forms(api), groups or Groups(api, ()), self._work)
         self._listeners.register(self.bolt)
         self.bolt.error(self._on_error)
 

@@ -49,12 +49,19 @@ async def open_engine(url: str) -> AsyncEngine:
         ) from None
     except (SQLAlchemyError, OSError) as error:
         await engine.dispose()
-        reason = str(getattr(error, "orig", None) or error)
         raise StoreUnusable(
-            f"the store {shown} cannot be opened: {reason}",
+            f"the store {shown} cannot be opened: {why(error)}",
             remedy="Look at store.url: the folder must exist and be writable, a server must be reachable.",
         ) from None
     return engine
+
+
+def why(error: Exception) -> str:
+    """Return the database's own words for what went wrong: "database or disk is full". No statement, no value of one."""
+    orig = getattr(error, "orig", None)
+    if isinstance(error, SQLAlchemyError) and orig is None:
+        return type(error).__name__
+    return str(orig or error)
 
 
 async def _brought_up_to_date(engine: AsyncEngine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.base import Part
 from bot.store.rows import ENDED, PlanRow, PlanState, VoteRow
-from bot.store.tables import plans, votes
+from bot.store.tables import outgoing, plans, votes
 from commands.errors import Busy
 from config.policy import LOCAL
 
@@ -74,13 +75,21 @@ class PlanPart(Part):
         raise _busy(plan.cluster if plan else "")
 
     async def approve(
-        self, plan_id: str, vote: VoteRow, needed: int, lease: datetime
+        self,
+        plan_id: str,
+        vote: VoteRow,
+        needed: int,
+        lease: datetime,
+        *,
+        lapsed: Collection[str] = (),
+        alone: bool = False,
     ) -> tuple[PlanState | None, tuple[VoteRow, ...], bool]:
         """Keep somebody's approval of a waiting plan; with the last one that it needs, the plan starts to run.
 
         Both happen or none, so an approval counts once, whoever dies when. Returns the plan's state, all approvals, and
         whether this one is new: it is not where that person gave it before, or the plan waits no longer (None: there is
-        no such plan). Raises `Busy` when another plan of the cluster runs; nothing is kept then.
+        no such plan). `lapsed` are those whose earlier approval counts no longer; `alone` is kept with a plan that one
+        person starts, for somebody to review. Raises `Busy` when another plan of the cluster runs; nothing is kept then.
         """
         mine = plans.c.id == plan_id
         try:
@@ -94,10 +103,17 @@ class PlanPart(Part):
                 if new:
                     await connection.execute(insert(votes).values(asdict(vote)))
                     before.append(vote)
-                if waiting and len(before) >= needed:
+                if waiting and sum(one.by not in lapsed for one in before) >= needed:
                     # also where nobody is new: who was one of two may go ahead alone, in an emergency
                     new = True
-                    runs = {"state": "running", "started": vote.at, "expires": lease, "decided_by": vote.by}
+                    runs: dict[str, object] = {
+                        "state": "running",
+                        "started": vote.at,
+                        "expires": lease,
+                        "decided_by": vote.by,
+                    }
+                    if alone:
+                        runs |= {"alone": True, "review_asked": vote.at}
                     await connection.execute(update(plans).where(mine).values(runs))
                 state = (await connection.execute(select(plans.c.state).where(mine))).scalar_one_or_none()
                 return state, tuple(before), new
@@ -116,6 +132,49 @@ class PlanPart(Part):
         """Note that the message of a plan says how it ended."""
         async with self._writing() as connection:
             await connection.execute(update(plans).where(plans.c.id == plan_id).values(told=True))
+
+    async def plan_not_told(self, plan_id: str) -> None:
+        """Note that the message of a plan may say something else than how it ended: it is to be told again."""
+        async with self._writing() as connection:
+            await connection.execute(update(plans).where(plans.c.id == plan_id).values(told=False))
+
+    async def plans_to_review(self, asked_before: datetime) -> tuple[PlanRow, ...]:
+        """Return what one person did alone, nobody has reviewed, and nobody was asked to since then."""
+        query = select(plans).where(
+            plans.c.alone.is_(True),
+            plans.c.reviewed_by.is_(None),
+            plans.c.state.in_(ENDED),
+            plans.c.review_asked < asked_before,
+        )
+        async with self._reading() as connection:
+            rows = await connection.execute(query.order_by(plans.c.review_asked, plans.c.id))
+            return tuple(PlanRow(**row) for row in rows.mappings())
+
+    async def review_asked(self, plan_id: str, at: datetime) -> None:
+        """Note when somebody was last asked to review a plan."""
+        async with self._writing() as connection:
+            await connection.execute(update(plans).where(plans.c.id == plan_id).values(review_asked=at))
+
+    async def reviewed(self, plan_id: str, by: str) -> bool:
+        """Note who reviewed a plan; False where somebody has already."""
+        mine = update(plans).where(plans.c.id == plan_id, plans.c.reviewed_by.is_(None)).values(reviewed_by=by)
+        async with self._writing() as connection:
+            return (await connection.execute(mine)).rowcount == 1
+
+    async def adopt_cards(self) -> tuple[str, ...]:
+        """Take over where the outbox posted the cards of plans; return those plans. One that is over is told of anew.
+
+        So a request that was made in a terminal has its card in Slack like any other.
+        """
+        posted = (outgoing.c.card == "plan:" + plans.c.id) & outgoing.c.ts.is_not(None)
+        query = select(plans.c.id, outgoing.c.channel, outgoing.c.ts).join(outgoing, posted)
+        async with self._reading() as connection:
+            found = (await connection.execute(query.where(plans.c.message_ts.is_(None)))).all()
+        for plan_id, channel, ts in found:
+            mine = update(plans).where(plans.c.id == plan_id, plans.c.message_ts.is_(None))
+            async with self._writing() as connection:
+                await connection.execute(mine.values(message_channel=channel, message_ts=ts, told=False))
+        return tuple(plan_id for plan_id, *_ in found)
 
     async def plans_to_tell(self, since: datetime, before: datetime) -> tuple[PlanRow, ...]:
         """Return the plans that ended in a period and whose messages do not say so: their bot died, or was another."""
@@ -152,7 +211,8 @@ class PlanPart(Part):
     async def set_message(self, plan_id: str, channel: str, ts: str) -> None:
         """Remember the message that shows a plan, so that it can be edited after a restart."""
         async with self._writing() as connection:
-            await connection.execute(update(plans).where(plans.c.id == plan_id).values(channel=channel, message_ts=ts))
+            mine = update(plans).where(plans.c.id == plan_id)
+            await connection.execute(mine.values(message_channel=channel, message_ts=ts))
 
     async def running(self) -> tuple[PlanRow, ...]:
         """Return the plans that run; after a start, those that the last run of the bot left behind."""

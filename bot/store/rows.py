@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from bot.conversation import Ref
 from config.approvals import Risk
 
 PlanState = Literal[
@@ -76,6 +77,21 @@ class PlanRow:
     """The incident from whose card it was asked for: it is withdrawn when that asks for it no longer."""
     told: bool = False
     """Whether the message that shows it says how it ended."""
+    silent: tuple[str, ...] = ()
+    """The nodes that did not answer when it was shown: nobody who clicks waits for them long again."""
+    message_channel: str | None = None
+    """Where the message that shows it is, where that is not the place it was asked in."""
+    alone: bool = False
+    """Whether one person went ahead alone with it, by breaking the glass."""
+    review_asked: datetime | None = None
+    """When somebody was last asked to look at what was done alone."""
+    reviewed_by: str | None = None
+    """`team:user` of who did."""
+
+    @property
+    def card(self) -> Ref | None:
+        """The message in Slack that shows it; None where there is none, as of what was asked for in a terminal."""
+        return Ref(self.message_channel or self.channel, self.message_ts) if self.message_ts is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +103,10 @@ class VoteRow:
     """`team:user`."""
     at: datetime
     reason: str = ""
+    groups: tuple[str, ...] = ()
+    """The user groups they were in, for whoever asks later and cannot look."""
+    place: str = ""
+    """Where it was typed, if not pressed on the card: a channel, or `terminal`."""
 
 
 @dataclass(frozen=True, slots=True)

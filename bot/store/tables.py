@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
     true,
 )
@@ -125,6 +126,11 @@ plans = Table(
     Column("groups", Names, nullable=False, server_default="[]"),
     Column("incident", String(64)),
     Column("told", Boolean, nullable=False, server_default=true()),
+    Column("silent", Names, nullable=False, server_default="[]"),
+    Column("message_channel", String(64)),
+    Column("alone", Boolean, nullable=False, server_default=false()),
+    Column("review_asked", UtcTime),
+    Column("reviewed_by", String(128)),
 )
 
 votes = Table(
@@ -134,6 +140,8 @@ votes = Table(
     Column("by", String(128), primary_key=True),
     Column("at", UtcTime, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("groups", Names, nullable=False, server_default="[]"),
+    Column("place", String(64), nullable=False, server_default=""),
 )
 
 Index(

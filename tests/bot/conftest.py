@@ -17,6 +17,7 @@ import structlog
 from bot.changes import Changes
 from bot.conversation import Actor, NotDelivered, Place, Ref
 from bot.dispatch import Dispatcher
+from bot.memory import Memory
 from bot.store import PlanRow, Store
 from bot.under_way import Time
 from bot.verbs import VERBS
@@ -28,6 +29,7 @@ from commands.report import Part, Report, Text
 from commands.snapshot import Snapshot
 from commands.verbs.cluster_request import ClusterRequest, parse_cluster
 from commands.verbs.verb import Change, Verb
+from config.approvals import ApprovalRule
 from config.inventory import ClusterSpec, NodeSpec, parse_node
 from config.policy import LOCAL, Grant, Policy, Role
 
@@ -370,6 +372,26 @@ def flip(stage: Stage, logged: list[Any]) -> Verb:
 def door(store: Store, nodes: Nodes, time: HandTime, flip: Verb) -> Door:
     """A door with every verb, and `flip`."""
     return make_door(store, nodes, time, (*VERBS, flip))
+
+
+def with_rule(store: Store, nodes: Nodes, time: HandTime, flip: Verb, rule: ApprovalRule) -> Door:
+    policy = POLICY.model_copy(update={"approvals": (rule,)})
+    memory = Memory(store, time.moment)
+    door = make_door(store, nodes, time, (*VERBS, flip), policy=policy, memory=memory)
+    door.dispatcher.reaches(lambda _: door.surface)
+    return door
+
+
+@pytest.fixture
+def four_eyes(store: Store, nodes: Nodes, time: HandTime, flip: Verb) -> Door:
+    """A door where a change takes one other person."""
+    return with_rule(store, nodes, time, flip, ApprovalRule(approvals=1))
+
+
+@pytest.fixture
+def six_eyes(store: Store, nodes: Nodes, time: HandTime, flip: Verb) -> Door:
+    """A door where a change takes two other people, and nobody goes alone."""
+    return with_rule(store, nodes, time, flip, ApprovalRule(approvals=2, break_glass=False))
 
 
 LOST = NotDelivered("Slack is away")

@@ -34,10 +34,10 @@ SURFACES: dict[str, tuple[Actor, Place]] = {
 CLOSED = {"elsewhere", "by a group that could not be read", "as the same id of another team"}
 """Where no grant is of any use."""
 EVERYWHERE = [
-    *(("in its channel", role) for role in ROLES),
-    *(("in a terminal", role.word) for role in Role),
-    ("by a user group", "operator"),
-    *((surface, "admin") for surface in sorted(CLOSED)),
+    (surface, role)
+    for surface in SURFACES
+    for role in ROLES
+    if surface != "in a terminal" or ROLES[role] is not None  # who has a shell there has a role
 ]
 TAKES: dict[str, Role | None] = {
     cards.CONFIRM: None,  # of somebody else's plan: nobody's to confirm
@@ -214,6 +214,7 @@ async def pressable(door: Door, action: str, asker: Actor = ASKER) -> str:
         message_ts="1.0",
         approvals=2 if action in {approval_cards.APPROVE, approval_cards.DENY} else 0,
         decided_by=asker.key,
+        alone=action == approval_cards.REVIEWED,
     )
     await store.add_plan(row)
     return row.id

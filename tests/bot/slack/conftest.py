@@ -13,6 +13,7 @@ from bot.clock import Clock
 from bot.conversation import Actor, Place, Ref, Surface
 from bot.slack.api import Api, open_api
 from bot.slack.front import Slack
+from bot.slack.groups import Groups
 from bot.slack.socket import Socket
 from commands.verbs.form import Form
 from sandbox.slack import DEMO, Workspace
@@ -111,7 +112,7 @@ async def api(ws: Workspace) -> AsyncIterator[Api]:
 @pytest.fixture
 async def bot(ws: Workspace, api: Api, desk: Desk) -> AsyncIterator[Bot]:
     """The Slack side, connected by Socket Mode."""
-    slack = Slack(api, desk, groups=[group.id for group in DEMO.groups])
+    slack = Slack(api, desk, groups=Groups(api, [group.id for group in DEMO.groups]))
     socket = Socket(slack, api, ws.app_token)
     running = asyncio.create_task(socket.run())
     await asyncio.wait_for(socket.connected.wait(), 5)

@@ -101,6 +101,6 @@ async def test_a_store_of_a_later_version_is_left_alone(store: Store, url: str, 
 def test_the_tables_can_be_written_for_postgresql() -> None:
     dialect = make_url("postgresql+asyncpg://").get_dialect()()
     tables = "".join(str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables)
-    assert tables.count("TIMESTAMP WITH TIME ZONE") == 25
+    assert tables.count("TIMESTAMP WITH TIME ZONE") == 26
     (only_one,) = [index for index in plans.indexes if index.unique]
     assert "WHERE state = 'running'" in str(CreateIndex(only_one).compile(dialect=dialect))

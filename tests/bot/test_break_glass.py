@@ -1,0 +1,78 @@
+"""One person alone: with a reason, told loudly, reviewed by another."""
+
+from __future__ import annotations
+
+from bot import approval_cards
+from bot.audit import Kind
+from bot.conversation import Actor, NotDelivered
+from bot.store import Store
+from commands.verbs.verb import Verb
+from config.approvals import ApprovalRule
+from tests.bot.approving import APPROVE, CHANGED, answers, asked
+from tests.bot.conftest import (
+    ADMIN,
+    HERE,
+    OPERATOR,
+    Door,
+    HandTime,
+    Nodes,
+    with_rule,
+    words,
+)
+
+
+async def test_alone_takes_a_reason_is_told_loudly_and_reviewed_by_another(four_eyes: Door, nodes: Nodes) -> None:
+    plan_id = await asked(four_eyes)
+    await four_eyes.ask(OPERATOR, f"approve {plan_id} --break-glass")
+    assert nodes.changed == []
+    assert "takes a reason" in answers(four_eyes)
+    await four_eyes.ask(OPERATOR, f'approve {plan_id} --break-glass --reason "the site is down"')
+    assert nodes.changed == CHANGED
+    loud = next(one for one in four_eyes.surface.shown if "alone" in one.report.headline)
+    assert "the site is down" in words(loud.report)
+    kinds = [event for event, *_ in await four_eyes.audited()]
+    assert Kind.BROKE_GLASS in kinds
+    assert loud.ref is not None
+    press = four_eyes.dispatcher.press
+    await press(OPERATOR, HERE, approval_cards.REVIEWED, plan_id, loud.ref, four_eyes.surface, key="")
+    assert "somebody else" in answers(four_eyes)
+    await press(ADMIN, HERE, approval_cards.REVIEWED, plan_id, loud.ref, four_eyes.surface, key="")
+    assert "was reviewed" in four_eyes.surface.of("edit")[-1].headline
+    assert Kind.REVIEWED in [event for event, *_ in await four_eyes.audited()]
+
+
+async def test_where_the_policy_says_so_nobody_goes_alone(six_eyes: Door, nodes: Nodes) -> None:
+    plan_id = await asked(six_eyes)
+    await six_eyes.ask(ADMIN, f'approve {plan_id} --break-glass --reason "the site is down"')
+    assert nodes.changed == []
+    assert "nobody may go ahead alone" in answers(six_eyes)
+
+
+async def test_one_of_two_who_is_left_alone_may_still_break_the_glass(
+    store: Store, nodes: Nodes, time: HandTime, flip: Verb
+) -> None:
+    door = with_rule(store, nodes, time, flip, ApprovalRule(approvals=2))
+    plan_id = await asked(door)
+    await door.press(ADMIN, APPROVE)
+    assert nodes.changed == []
+    await door.ask(ADMIN, f'approve {plan_id} --break-glass --reason "nobody else answers"')
+    assert nodes.changed == CHANGED
+
+
+async def test_that_it_cannot_be_told_loudly_stops_nobody_in_an_emergency(four_eyes: Door, nodes: Nodes) -> None:
+    plan_id = await asked(four_eyes)
+    four_eyes.surface.broken["post"] = NotDelivered("Slack is away")
+    await four_eyes.ask(ADMIN, f'approve {plan_id} --break-glass --reason "the site is down"')
+    assert nodes.changed == CHANGED
+    assert Kind.BROKE_GLASS in [event for event, *_ in await four_eyes.audited()]
+
+
+async def test_one_person_in_two_teams_of_an_organisation_is_one(six_eyes: Door, nodes: Nodes) -> None:
+    plan_id = await asked(six_eyes)
+    same = Actor("T0OTHER", OPERATOR.user)
+    await six_eyes.press(same, APPROVE)
+    assert "somebody else" in answers(six_eyes)
+    await six_eyes.press(ADMIN, APPROVE)
+    await six_eyes.press(Actor("T0OTHER", ADMIN.user), APPROVE)
+    assert nodes.changed == []
+    assert len(await six_eyes.store.votes(plan_id)) == 1
