@@ -143,22 +143,22 @@ def _still_held(node: NodeSnapshot, address: str) -> str | None:
 
 
 def allowing(move: Move, gate: GateState, target: str) -> tuple[Command, ...]:
-    """Return the commands that leave the target as the only node that may run it.
+    """Return the commands that leave the target as the only node that may run it, without those done already.
 
     The target comes first, so that Pacemaker stops it elsewhere and starts it here in one transition.
     """
     commands = []
-    if target != gate.home:
-        commands.append(set_attribute(move.resource, target, OPEN))
-    elif target in gate.attributes:
+    if target == gate.home and target in gate.attributes:
         commands.append(clear_attribute(move.resource, target))
+    elif target != gate.home and gate.attributes.get(target) != OPEN:
+        commands.append(set_attribute(move.resource, target, OPEN))
     for name in dict.fromkeys((gate.home, *sorted(gate.attributes))):
         if not stays_behind(name, move, target):
             continue
-        if name == gate.home:
-            commands.append(set_attribute(move.resource, name, AWAY))
-        else:
+        if name != gate.home:
             commands.append(clear_attribute(move.resource, name))
+        elif gate.attributes.get(name) != AWAY:
+            commands.append(set_attribute(move.resource, name, AWAY))
     return tuple(commands)
 
 

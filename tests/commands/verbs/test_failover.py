@@ -130,6 +130,14 @@ def test_a_healthy_home_is_told_to_let_go_after_the_target_may_have_it(situation
     assert (serving.id, serving.lanes, serving.after) == ("serving", (), ("gate",))
 
 
+def test_what_an_interrupted_move_has_sent_is_not_sent_again(situation: SituationOf) -> None:
+    begun = with_attributes(whole(situation("healthy")), "vip2", {"n1": "yes"})
+    gate, _ = steps(failover(begun, "vip2"))
+    assert commands(gate) == [("n1", attribute("vip2", "n2", "away"))]
+    sent = with_attributes(whole(situation("healthy")), "vip2", {"n1": "yes", "n2": "away"})
+    assert "lets `vip2` run on n1, and yet it does not" in reasons(failover(sent, "vip2"))
+
+
 @GENERATIONS
 def test_a_cluster_that_cannot_send_it_away_says_how_it_gets_that_rule(situation: SituationOf, debian: int) -> None:
     told = failover(half(situation("healthy", debian)), "vip2")
