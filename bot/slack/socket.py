@@ -24,6 +24,7 @@ from bot.clock import Clock
 from bot.conversation import NotDelivered
 from bot.slack.api import TOKEN_REFUSED, Api, SlackRefused, words_for
 from bot.slack.front import Slack
+from bot.slack.scopes import APP_SCOPE
 from bot.slack.sdk_log import sdk_logger
 from commands.errors import HaclusterError
 
@@ -135,7 +136,7 @@ class Socket:
         except SlackRefused as refused:
             if refused.code not in TOKEN_REFUSED:
                 raise
-            remedy = "Make an app-level token with the scope connections:write and Socket Mode switched on."
+            remedy = f"Make an app-level token with the scope {APP_SCOPE} and Socket Mode switched on."
             raise AppTokenRefused(f"Slack refuses the app token: {refused.code}", remedy=remedy) from None
 
     async def _one_connection(self) -> None:

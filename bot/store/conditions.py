@@ -33,7 +33,7 @@ class ConditionPart(Part):
     ) -> tuple[OutgoingRow, ...]:
         """Write down all that one look at a cluster brought, and what is to be told of it, in one transaction.
 
-        All of it is kept, or nothing. `condition` None means that it is as the last look had it; see `looking` for
+        All of it is kept, or nothing. `condition` None means that it is as the last look had it; see `keep_notes` for
         `gap`. Each incident comes with what it was made from, None for a new one. Returns the messages to be sent, see
         `put_messages`. Raises `Overtaken` where somebody has changed an incident meanwhile.
         """
@@ -50,16 +50,14 @@ class ConditionPart(Part):
     async def keep_notes(
         self, looks: Mapping[str, datetime], gap: timedelta, cursors: Iterable[CursorRow] = ()
     ) -> None:
-        """Note, in one transaction, when clusters were looked at and how far journals were read."""
+        """Note, in one transaction, when clusters were looked at and how far journals were read.
+
+        A look prolongs the cluster's latest lookout, or begins one if that ended more than `gap` before.
+        """
         async with self._writing() as connection:
             for cluster, at in looks.items():
                 await _prolong(connection, cluster, at, gap)
             await put_cursors(connection, cursors)
-
-    async def looking(self, cluster: str, at: datetime, gap: timedelta) -> None:
-        """Note that somebody looks: prolong the latest lookout, or begin one if that ended more than `gap` before."""
-        async with self._writing() as connection:
-            await _prolong(connection, cluster, at, gap)
 
     async def lookouts(self, cluster: str, since: datetime, until: datetime) -> tuple[Lookout, ...]:
         """Return the times in which somebody looked that reach into a period, whole, in their order."""
@@ -70,11 +68,6 @@ class ConditionPart(Part):
         )
         async with self._reading() as connection:
             return tuple(Lookout(**row) for row in (await connection.execute(query)).mappings())
-
-    async def add_condition(self, cluster: str, at: datetime, json: str) -> bool:
-        """Keep what is known of a cluster; return whether it differs from what was kept last."""
-        async with self._writing() as connection:
-            return await _put_condition(connection, cluster, at, json)
 
     async def last_condition(self, cluster: str) -> tuple[datetime, str] | None:
         """Return what was known last and since when; None if nothing ever was."""
@@ -117,12 +110,10 @@ async def _prolong(connection: AsyncConnection, cluster: str, at: datetime, gap:
         await connection.execute(insert(lookouts).values(cluster=cluster, begun=at, until=at))
 
 
-async def _put_condition(connection: AsyncConnection, cluster: str, at: datetime, json: str) -> bool:
+async def _put_condition(connection: AsyncConnection, cluster: str, at: datetime, json: str) -> None:
     last = await _last(connection, cluster)
-    if last is not None and last[1] == json:
-        return False
-    await connection.execute(insert(conditions).values(cluster=cluster, at=at, json=json))
-    return True
+    if last is None or last[1] != json:
+        await connection.execute(insert(conditions).values(cluster=cluster, at=at, json=json))
 
 
 async def _last(connection: AsyncConnection, cluster: str) -> tuple[datetime, str] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,15 +22,6 @@ class CursorPart(Part):
         async with self._reading() as connection:
             row = (await connection.execute(query)).mappings().one_or_none()
             return None if row is None else CursorRow(**row)
-
-    async def keep_cursor(self, node_address: str, cursor: str, boot: str, at: datetime) -> None:
-        """Remember how far a node's journal has been read."""
-        await self.keep_cursors((CursorRow(node_address, cursor, boot, at),))
-
-    async def keep_cursors(self, rows: Iterable[CursorRow]) -> None:
-        """Remember several at once: one transaction costs the same for one as for many."""
-        async with self._writing() as connection:
-            await put_cursors(connection, rows)
 
 
 async def put_cursors(connection: AsyncConnection, rows: Iterable[CursorRow]) -> None:

@@ -17,11 +17,6 @@ from bot.store.tables import events
 class EventPart(Part):
     """Events, in the order in which they were found."""
 
-    async def add_events(self, rows: Iterable[EventRow]) -> None:
-        """Keep events, all or none of them."""
-        async with self._writing() as connection:
-            await put_events(connection, rows)
-
     async def events(self, cluster: str | None, since: datetime, until: datetime) -> tuple[EventRow, ...]:
         """Return the events of one cluster, or of all, from `since` up to and with `until`, oldest first."""
         query = select(events).where(events.c.at >= since, events.c.at <= until).order_by(events.c.at, events.c.number)

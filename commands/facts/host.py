@@ -168,24 +168,6 @@ OS: Fact[OperatingSystem] = Fact(Command(("cat", "/etc/os-release"), root=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Boot:
-    """Which boot of the node this is: another id means that it was restarted in between."""
-
-    id: str
-
-
-def parse_boot(done: Completed) -> Boot:
-    """Read the kernel's boot id."""
-    text = done.stdout.strip()
-    if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text):
-        raise UnreadableOutput("/proc/sys/kernel/random/boot_id", "not a boot id", text)
-    return Boot(text)
-
-
-BOOT: Fact[Boot] = Fact(Command(("cat", "/proc/sys/kernel/random/boot_id"), root=False), parse_boot)
-
-
-@dataclass(frozen=True, slots=True)
 class Resolution:
     """What names mean on a node. A name that resolves to nothing has an empty tuple."""
 

@@ -51,9 +51,6 @@ class Packages:
 
     versions: Mapping[str, str]
 
-    def has(self, name: str) -> bool:
-        return name in self.versions
-
     def missing(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return those of the names that are not installed."""
         return tuple(name for name in names if name not in self.versions)

@@ -64,10 +64,6 @@ class HostAuth:
 
     state: Mapping[str, HostState]
 
-    def authorized(self, names: Iterable[str]) -> bool:
-        """Say whether every one of these hosts took this node's token."""
-        return all(self.state.get(name) == "online" for name in names)
-
     def lacking(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the hosts that did not, or did not answer."""
         return tuple(name for name in names if self.state.get(name) != "online")

@@ -26,21 +26,6 @@ class Reach:
 
     ports: Mapping[tuple[str, int], PortState]
 
-    def closed(self) -> tuple[tuple[str, int, PortState], ...]:
-        """Return what is not open, as (name, port, state)."""
-        return tuple((name, port, state) for (name, port), state in self.ports.items() if state != "open")
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """Ports of an address as this node found them, by (address, port)."""
-
-    ports: Mapping[tuple[str, int], PortState]
-
-    def silent(self) -> tuple[tuple[str, int], ...]:
-        """Return what does not answer."""
-        return tuple(asked for asked, state in self.ports.items() if state != "open")
-
 
 # Pairs of address and port; each is tried in a bash of its own, since a connect cannot be given a time limit. An answer
 # is one short write, so answers do not mix. bash says why a connect failed in words only: those of the C locale.
@@ -98,12 +83,6 @@ def port(peers: tuple[tuple[str, str, int], ...]) -> Fact[Reach]:
         return Reach(ports)
 
     return Fact(_connect(targets), parse)
-
-
-def http(address: str, ports: tuple[int, ...]) -> Fact[Answers]:
-    """Return the fact of whether these ports of an address (a floating IP) take a connection from a node."""
-    targets = tuple((address, number) for number in ports)
-    return Fact(_connect(targets), lambda done: Answers(_states(done, targets)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
@@ -105,11 +104,11 @@ class Tab:
         async with asyncio.timeout(timeout):
             await self.run(script)
 
-    async def click(self, selector: str, text: str = "") -> None:
-        """Wait for the last element that matches, and for it to stand still, and press it, as a mouse does."""
+    async def place(self, selector: str, text: str = "") -> tuple[float, float]:
+        """Wait for the last element that matches, and for it to stand still; the middle of it, in CSS pixels."""
         await self.see(selector, text)
         await self.settle()
-        place = await self.run(
+        x, y = await self.run(
             f"""(() => {{
               const found = [...document.querySelectorAll({json.dumps(selector)})].filter((element) =>
                 element.checkVisibility() && element.textContent.includes({json.dumps(text)})).at(-1);
@@ -118,10 +117,13 @@ class Tab:
               return [box.x + box.width / 2, box.y + box.height / 2];
             }})()"""
         )
+        return x, y
+
+    async def click(self, selector: str, text: str = "") -> None:
+        """Press the last element that matches, once it is there and stands still, as a mouse does."""
+        x, y = await self.place(selector, text)
         for kind in ("mousePressed", "mouseReleased"):
-            await self.command(
-                "Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1
-            )
+            await self.command("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     async def settle(self) -> None:
         """Wait until nothing moves any more, except what never ends."""
@@ -145,10 +147,10 @@ class Tab:
         for kind in ("keyDown", "keyUp"):
             await self.command("Input.dispatchKeyEvent", type=kind, key=name, windowsVirtualKeyCode=code, text=text)
 
-    async def screenshot(self, path: Path) -> None:
-        """Write what is to be seen as a PNG."""
+    async def picture(self) -> bytes:
+        """What is to be seen, as a PNG."""
         answer = await self.command("Page.captureScreenshot", format="png")
-        await asyncio.to_thread(path.write_bytes, base64.b64decode(answer["data"]))
+        return base64.b64decode(answer["data"])
 
 
 class Browser:

@@ -66,11 +66,6 @@ class Store:
         """A user group by id; KeyError if there is none."""
         return self.groups[group_id]
 
-    def set_group(self, group_id: str, users: Sequence[str]) -> None:
-        """Change who is in a user group."""
-        self.groups[group_id] = replace(self.groups[group_id], users=tuple(users))
-        self.changes.publish(Change("group", {"group": group_id}))
-
     def join(self, channel_id: str, user_id: str) -> None:
         """Put someone into a channel."""
         self.members[channel_id].add(user_id)

@@ -84,7 +84,7 @@ def bot(store: Store) -> Bot:
 async def seen(store: Store, since: datetime, until: datetime) -> None:
     """Let somebody have looked at `web` for a while, and seen it healthy."""
     await store.record_look("web", since, timedelta(days=1), to_json(condition()))
-    await store.looking("web", until, until - since)
+    await store.keep_notes({"web": until}, until - since)
 
 
 async def test_nothing_comes_before_it_is_due(bot: Bot) -> None:
@@ -174,8 +174,9 @@ async def test_one_that_cannot_be_made_does_not_hold_up_the_others(bot: Bot) -> 
 async def test_what_this_version_cannot_read_of_the_past_is_unknown(bot: Bot) -> None:
     await bot.store.add_schedule(replace(SCHEDULE, clusters=("web",)))
     await seen(bot.store, MONDAY - timedelta(days=5), MONDAY)
-    await bot.store.add_condition("web", MONDAY - timedelta(hours=24), '{"of": "a later version"}')
-    await bot.store.add_condition("web", MONDAY - timedelta(hours=6), to_json(condition(n2=State("left"))))
+    gap = timedelta(days=1)
+    await bot.store.record_look("web", MONDAY - timedelta(hours=24), gap, '{"of": "a later version"}')
+    await bot.store.record_look("web", MONDAY - timedelta(hours=6), gap, to_json(condition(n2=State("left"))))
     await bot.rounds.go()
     ((_, report),) = await bot.posted()
     (line,) = [line for line in plain(report).splitlines() if line.startswith("n2 ")]

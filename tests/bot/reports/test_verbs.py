@@ -69,7 +69,7 @@ async def said(door: Door, who: Actor, text: str) -> str:
 
 async def test_a_report_at_once_tells_of_the_last_day_with_a_picture(door: Door) -> None:
     await door.store.record_look("web", NOW - timedelta(days=2), timedelta(days=1), to_json(condition()))
-    await door.store.looking("web", NOW, timedelta(days=3))
+    await door.store.keep_notes({"web": NOW}, timedelta(days=3))
     report = await answer(door, VIEWER, "report now web")
     assert report.headline == "Health of `web`: unknown"
     assert "Sat 28 Feb 12:00 to Sun 01 Mar 12:00 (UTC)." in plain(report)
@@ -182,14 +182,13 @@ async def test_a_report_at_once_is_by_the_clock_that_the_channel_has(door: Door)
 
 
 async def happened(door: Door) -> None:
-    await door.store.add_events(
-        (
-            EventRow("web", NOW - timedelta(hours=5), Kind.MEMBER_LEFT, "n2", "n2 left"),
-            EventRow("web", NOW - timedelta(hours=4), Kind.MEMBER_JOINED, "n2", "`n2` joined", own="start n2"),
-            EventRow("db", NOW - timedelta(hours=3), Kind.LINK_DOWN, "d1/d2/0", "the link is down"),
-            EventRow("web", NOW - timedelta(days=3), Kind.LINK_DOWN, "n1/n2/0", "long ago"),
-        )
+    events = (
+        EventRow("web", NOW - timedelta(hours=5), Kind.MEMBER_LEFT, "n2", "n2 left"),
+        EventRow("web", NOW - timedelta(hours=4), Kind.MEMBER_JOINED, "n2", "`n2` joined", own="start n2"),
+        EventRow("db", NOW - timedelta(hours=3), Kind.LINK_DOWN, "d1/d2/0", "the link is down"),
+        EventRow("web", NOW - timedelta(days=3), Kind.LINK_DOWN, "n1/n2/0", "long ago"),
     )
+    await door.store.record_look("web", NOW, timedelta(days=3), events=events)
     over = replace(
         incident(0, 1, told=True),
         opened=NOW - timedelta(hours=5),

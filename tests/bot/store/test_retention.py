@@ -25,7 +25,7 @@ async def test_what_is_older_goes_and_the_rest_stays(store: Store) -> None:
     for at in (OLD, NOW):
         await store.record_look("web", at, GAP, str(at), [EventRow("web", at, "k", "s", "t")])
         await store.add_silence(SilenceRow(str(at), "web", "", "", at + DAY / 2, "", "T0:U0", at))
-        await store.keep_cursors([CursorRow(str(at), "c", "b", at)])
+        await store.keep_notes({}, GAP, [CursorRow(str(at), "c", "b", at)])
     assert await store.prune(BEFORE) == 5
     assert [row.at for row in await store.events("web", OLD, NOW)] == [NOW]
     assert [row.at for row in await store.conditions("web", OLD, NOW)] == [NOW]
@@ -36,8 +36,8 @@ async def test_what_is_older_goes_and_the_rest_stays(store: Store) -> None:
 
 
 async def test_what_is_known_of_a_cluster_stays_however_old(store: Store) -> None:
-    await store.add_condition("web", OLD - DAY, "before")
-    await store.add_condition("web", OLD, "since then")
+    await store.record_look("web", OLD - DAY, GAP, "before")
+    await store.record_look("web", OLD, GAP, "since then")
     await store.prune(BEFORE)
     assert [row.json for row in await store.conditions("web", OLD - DAY, NOW)] == ["since then"]
 

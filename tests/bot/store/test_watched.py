@@ -41,15 +41,14 @@ class TestCursors:
         assert await store.cursor("10.0.0.1") is None
 
     async def test_the_latest_is_kept_for_each_node(self, store: Store) -> None:
-        await store.keep_cursor("10.0.0.1", "s=1;i=1", "boot", NOW)
-        await store.keep_cursors(
-            [CursorRow("10.0.0.1", "s=1;i=2", "boot", NOW), CursorRow("10.0.0.2", "s=2;i=9", "other", NOW)]
-        )
+        await store.keep_notes({}, GAP, [CursorRow("10.0.0.1", "s=1;i=1", "boot", NOW)])
+        cursors = [CursorRow("10.0.0.1", "s=1;i=2", "boot", NOW), CursorRow("10.0.0.2", "s=2;i=9", "other", NOW)]
+        await store.keep_notes({}, GAP, cursors)
         assert await store.cursor("10.0.0.1") == CursorRow("10.0.0.1", "s=1;i=2", "boot", NOW)
         assert await store.cursor("10.0.0.2") == CursorRow("10.0.0.2", "s=2;i=9", "other", NOW)
 
     async def test_of_two_cursors_of_a_node_at_once_the_later_counts(self, store: Store) -> None:
-        await store.keep_cursors([CursorRow("10.0.0.1", text, "boot", NOW) for text in ("first", "second")])
+        await store.keep_notes({}, GAP, [CursorRow("10.0.0.1", text, "boot", NOW) for text in ("first", "second")])
         kept = await store.cursor("10.0.0.1")
         assert kept is not None
         assert kept.cursor == "second"
@@ -61,22 +60,20 @@ class TestConditions:
         assert await store.conditions("web", NOW - DAY, NOW + DAY) == ()
 
     async def test_what_did_not_change_is_not_kept_again(self, store: Store) -> None:
-        assert await store.add_condition("web", NOW, "one")
-        assert not await store.add_condition("web", NOW + after(30), "one")
-        assert await store.add_condition("web", NOW + after(60), "two")
-        assert await store.add_condition("web", NOW + after(90), "one")
+        for seconds, known in ((0, "one"), (30, "one"), (60, "two"), (90, "one")):
+            await store.record_look("web", NOW + after(seconds), GAP, known)
         assert await store.last_condition("web") == (NOW + after(90), "one")
         kept = await store.conditions("web", NOW, NOW + DAY)
         assert [(row.at - NOW, row.json) for row in kept] == [(after(0), "one"), (after(60), "two"), (after(90), "one")]
 
     async def test_clusters_are_known_each_by_itself(self, store: Store) -> None:
-        await store.add_condition("web", NOW, "one")
-        assert await store.add_condition("db", NOW, "one")
+        await store.record_look("web", NOW - after(30), GAP, "one")
+        await store.record_look("db", NOW, GAP, "one")
         assert await store.last_condition("db") == (NOW, "one")
 
     async def test_a_period_begins_with_what_held_then(self, store: Store) -> None:
         for number in range(4):
-            await store.add_condition("web", NOW + after(60 * number), str(number))
+            await store.record_look("web", NOW + after(60 * number), GAP, str(number))
         kept = await store.conditions("web", NOW + after(90), NOW + after(130))
         assert kept == (
             ConditionRow("web", NOW + after(60), "1"),
@@ -87,34 +84,34 @@ class TestConditions:
 class TestLookouts:
     async def test_looks_that_follow_each_other_are_one_lookout(self, store: Store) -> None:
         for seconds in (0, 30, 120, 210):
-            await store.looking("web", NOW + after(seconds), GAP)
+            await store.keep_notes({"web": NOW + after(seconds)}, GAP)
         assert await store.lookouts("web", NOW, NOW) == (Lookout("web", NOW, NOW + after(210)),)
 
     async def test_a_gap_is_left_where_nobody_looked(self, store: Store) -> None:
         for seconds in (0, 30, 121, 150):
-            await store.looking("web", NOW + after(seconds), GAP)
-        await store.looking("db", NOW + after(60), GAP)
+            await store.keep_notes({"web": NOW + after(seconds)}, GAP)
+        await store.keep_notes({"db": NOW + after(60)}, GAP)
         assert await store.lookouts("web", NOW, NOW + DAY) == (
             Lookout("web", NOW, NOW + after(30)),
             Lookout("web", NOW + after(121), NOW + after(150)),
         )
 
     async def test_a_clock_set_back_takes_nothing_away(self, store: Store) -> None:
-        await store.looking("web", NOW + after(60), GAP)
-        await store.looking("web", NOW, GAP)
+        await store.keep_notes({"web": NOW + after(60)}, GAP)
+        await store.keep_notes({"web": NOW}, GAP)
         (lookout,) = await store.lookouts("web", NOW, NOW + DAY)
         assert lookout.until == NOW + after(60)
 
     async def test_only_those_that_reach_into_the_period_are_given(self, store: Store) -> None:
         for seconds in (0, 1000, 2000):
-            await store.looking("web", NOW + after(seconds), GAP)
+            await store.keep_notes({"web": NOW + after(seconds)}, GAP)
         (only,) = await store.lookouts("web", NOW + after(500), NOW + after(1500))
         assert only.begun == NOW + after(1000)
 
 
 class TestEvents:
     async def test_an_event_comes_back_whole_with_its_number(self, store: Store) -> None:
-        await store.add_events([an_event("n2 left"), an_event("n2 is back", seconds=5)])
+        await store.record_look("web", NOW, GAP, events=[an_event("n2 left"), an_event("n2 is back", seconds=5)])
         left, back = await store.events("web", NOW, NOW + DAY)
         assert (left.text, left.nodes, left.witnesses, left.incident, left.own) == (
             "n2 left",
@@ -128,7 +125,8 @@ class TestEvents:
         assert left.number < back.number
 
     async def test_one_cluster_or_all_in_a_period(self, store: Store) -> None:
-        await store.add_events([an_event(f"{n}", "web" if n % 2 else "db", 10 * n) for n in range(6)])
+        events = [an_event(f"{n}", "web" if n % 2 else "db", 10 * n) for n in range(6)]
+        await store.record_look("web", NOW, GAP, events=events)
         assert [e.text for e in await store.events(None, NOW + after(10), NOW + after(40))] == ["1", "2", "3", "4"]
         assert [e.text for e in await store.events("web", NOW, NOW + DAY)] == ["1", "3", "5"]
 

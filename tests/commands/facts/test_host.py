@@ -10,7 +10,7 @@ import pytest
 from commands.command import Completed
 from commands.errors import UnreadableOutput
 from commands.facts import host
-from commands.facts.host import Addresses, Boot, Clock, InterfaceAddress, OperatingSystem, Resolution
+from commands.facts.host import Addresses, Clock, InterfaceAddress, OperatingSystem, Resolution
 
 Recorded = Callable[[str], Completed]
 Said = Callable[..., Completed]
@@ -91,15 +91,8 @@ def test_no_addresses_are_made_up(said: Said, text: str) -> None:
 
 
 @GENERATIONS
-def test_clock_and_boot(recorded: Recorded, debian: int) -> None:
-    clock = host.parse_clock(recorded(f"hosts/debian{debian}/bare/clock.n1"))
-    boots = {
-        host.parse_boot(recorded(f"hosts/debian{debian}/{where}")).id
-        for where in ("bare/boot.n1", "healthy/boot.n1", "healthy/boot.n2")
-    }
-
-    assert clock.epoch > 1_700_000_000
-    assert len(boots) == 3
+def test_a_clock(recorded: Recorded, debian: int) -> None:
+    assert host.parse_clock(recorded(f"hosts/debian{debian}/bare/clock.n1")).epoch > 1_700_000_000
 
 
 def test_a_clock_says_how_long_the_question_took() -> None:
@@ -112,14 +105,6 @@ def test_a_clock_says_how_long_the_question_took() -> None:
 def test_no_clock_is_made_up(said: Said, text: str) -> None:
     with pytest.raises(UnreadableOutput):
         host.CLOCK.parse(said(host.CLOCK, text))
-
-
-def test_a_boot_id(said: Said) -> None:
-    assert host.BOOT.parse(said(host.BOOT, "a616f732-afcd-4911-bef7-57f1198e94f6\n")) == Boot(
-        "a616f732-afcd-4911-bef7-57f1198e94f6"
-    )
-    with pytest.raises(UnreadableOutput):
-        host.BOOT.parse(said(host.BOOT, "a616f732"))
 
 
 @GENERATIONS

@@ -20,7 +20,6 @@ FACTS: dict[str, Fact[Any]] = {
     "addresses": host.ADDRESSES,
     "clock": host.CLOCK,
     "os": host.OS,
-    "boot": host.BOOT,
     "resolution": host.resolution(("n1", "n2")),
     "sysctl": host.sysctl(("net.ipv4.ip_nonlocal_bind",)),
     "packages": packages.FACT,
@@ -31,8 +30,8 @@ FACTS: dict[str, Fact[Any]] = {
     "haproxy-config": haproxy_config.FACT,
     "haproxy-stat": haproxy_stat.FACT,
     "reach": reach.port((("n1", "10.0.0.1", 22),)),
+    "answers": reach.port((("vip1", "10.0.0.1", 80),)),
     "in-use": reach.in_use(("10.0.0.1",)),
-    "answers": reach.http("10.0.0.1", (80,)),
     "hostname-file": files.read("/etc/hostname"),
     "exists": files.exists(("/etc/hostname",)),
 }

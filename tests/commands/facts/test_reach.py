@@ -13,7 +13,7 @@ from commands.command import Completed
 from commands.errors import UnreadableOutput
 from commands.facts import reach
 from commands.facts.fact import Fact
-from commands.facts.reach import Answers, InUse, Reach
+from commands.facts.reach import InUse, Reach
 
 Recorded = Callable[[str], Completed]
 Said = Callable[..., Completed]
@@ -53,7 +53,6 @@ def test_the_ports_of_peers(recorded: Recorded, debian: int, situation: str, pcs
         "gone": "filtered",
     }
     assert (found.ports["n1", 22], found.ports["n2", 22]) == ("open", "open")
-    assert ("gone", 2224, "filtered") in found.closed()
 
 
 @GENERATIONS
@@ -61,10 +60,9 @@ def test_a_floating_ip_that_answers(recorded: Recorded, debian: int) -> None:
     for node in ("n1", "n2"):
         done = recorded(f"hosts/debian{debian}/healthy/answers.{node}")
         vip = words(done)[0]
-        found = reach.http(vip, (80, 81)).parse(done)
+        found = reach.port((("vip1", vip, 80), ("vip1", vip, 81))).parse(done)
 
-        assert found == Answers({(vip, 80): "open", (vip, 81): "refused"})
-        assert found.silent() == ((vip, 81),)
+        assert found == Reach({("vip1", 80): "open", ("vip1", 81): "refused"})
 
 
 def test_real_connections() -> None:
@@ -99,7 +97,7 @@ def test_of_two_addresses_of_a_peer_the_worse_counts(said: Said) -> None:
     ["", "10.0.0.2 22 open\n", "end\n", "10.0.0.2 23 open\nend", "10.0.0.2 22 ajar\nend", "10.0.0.3 22 open\nend"],
 )
 def test_no_port_is_made_up(said: Said, text: str) -> None:
-    fact = reach.http("10.0.0.2", (22,))
+    fact = reach.port((("n2", "10.0.0.2", 22),))
     with pytest.raises(UnreadableOutput):
         fact.parse(said(fact, text))
 
