@@ -20,6 +20,7 @@ from commands.facts import (
     corosync_quorum,
     crm_mon,
     disk_cib,
+    fence_agents,
     firewall,
     haproxy_config,
     haproxy_stat,
@@ -47,6 +48,8 @@ class NodeSnapshot:
     conf: Reading[corosync_conf.CorosyncConf | corosync_conf.NoConf] = NOT_ASKED
     disk_cib: Reading[Cib | NotRunning] = NOT_ASKED
     """The configuration on disk, readable while the cluster is stopped; `NotRunning` where there is none."""
+    fence_agents: Reading[frozenset[str]] = NOT_ASKED
+    """Those that are installed, by name."""
     firewall: Reading[firewall.Firewall] = NOT_ASKED
     haproxy: Reading[haproxy_stat.ProxyStatus | NotRunning] = NOT_ASKED
     haproxy_config: Reading[haproxy_config.HaproxyConfig] = NOT_ASKED
@@ -100,6 +103,7 @@ FACTS: Mapping[str, Callable[[ClusterSpec, NodeSpec], Fact[Any]]] = {
     "cmap": lambda *_: corosync_cmap.FACT,
     "conf": lambda *_: corosync_conf.FACT,
     "disk_cib": lambda *_: disk_cib.FACT,
+    "fence_agents": lambda *_: fence_agents.FACT,
     "firewall": lambda *_: firewall.FACT,
     "haproxy": lambda *_: haproxy_stat.FACT,
     "haproxy_config": lambda *_: haproxy_config.FACT,

@@ -1,4 +1,4 @@
-"""Which packages bring a fence agent.
+"""Which fence agents there are, which packages bring them, and which a node has.
 
 Enterprise Linux, and Debian up to 12, have all agents in one package. Debian 13 has one for each, named after it but
 for a few; its `fence-agents` is the sum of them, and brings near 2 GB of clients for other people's clouds. The names
@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from commands.command import Command, Completed
+from commands.errors import UnreadableOutput
+from commands.facts.fact import Fact
 from commands.facts.host import Family, OperatingSystem
 
 _ALL: Final[Mapping[Family, str]] = {"apt": "fence-agents", "dnf": "fence-agents-all"}
@@ -34,6 +37,10 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
     "lindypdu": "fence-agents-lindy-pdu",
     "tripplite_snmp": "fence-agents-apc-snmp",
 }
+_OF_OTHERS: Final = ("amt_ws", "sbd", "watchdog", "zvm", "zvmip")
+"""What Enterprise Linux, older Debian and Pacemaker itself bring besides."""
+AGENTS: Final = frozenset(f"fence_{name}" for name in (*_NAMED_ALIKE, *_ELSEWHERE, *_OF_OTHERS))
+"""Every agent that a package is known to bring. Others are put on the nodes by hand."""
 APART: Final = ("fence-agents-*", "fence-virt")
 """The packages of single agents, as patterns that dpkg-query takes."""
 
@@ -49,3 +56,17 @@ def package_of(agent: str, system: OperatingSystem) -> str:
         return _ALL[system.family]
     name = agent.removeprefix("fence_")
     return f"fence-agents-{name.replace('_', '-')}" if name in _NAMED_ALIKE else _ELSEWHERE.get(name, _COMMON)
+
+
+def parse(done: Completed) -> frozenset[str]:
+    """Read the names of programs, one a line."""
+    names = done.stdout.split()
+    strange = next((name for name in names if not name.startswith("fence_")), None)
+    if strange is not None:
+        raise UnreadableOutput("find", "not the name of a fence agent", strange)
+    return frozenset(names)
+
+
+FACT: Fact[frozenset[str]] = Fact(
+    Command(("find", "/usr/sbin", "-maxdepth", "1", "-name", "fence_*", "-printf", r"%f\n"), root=False), parse
+)

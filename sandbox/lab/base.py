@@ -71,7 +71,7 @@ class Base:
 
     @property
     def packages(self) -> Path:
-        """The repository of what `ready` has more than `bare`, and of all fence agents."""
+        """The repository of what `ready` has more than `bare`, of all fence agents, and of what tests install."""
         return self.folder / "packages"
 
 
@@ -81,6 +81,7 @@ def recipe_key(of: Release) -> str:
         of.codename,
         *SYSTEM,
         *of.cluster_packages,
+        *of.more,
         _IN_CHROOT,
         _FINISH_BARE,
         _INSTALL,
@@ -112,7 +113,7 @@ def _build(of: Release, into: Base) -> None:
     run(["cp", "--archive", "--reflink=auto", str(into.bare), str(into.ready)])
     _in_chroot(into.bare, _FINISH_BARE)
     shutil.copy("/etc/resolv.conf", into.ready / "etc/resolv.conf")
-    _in_chroot(into.ready, _INSTALL, " ".join(of.cluster_packages), ALL_FENCE_AGENTS)
+    _in_chroot(into.ready, _INSTALL, " ".join(of.cluster_packages), " ".join((ALL_FENCE_AGENTS, *of.more)))
     _in_chroot(into.ready, _FINISH_BARE)
     archives = into.ready / "var/cache/apt/archives"
     into.packages.mkdir()

@@ -28,6 +28,8 @@ class Release:
     fence_agents: tuple[str, ...]
     """Installed on ready nodes. Debian 13's `fence-agents` pulls in 1.8 GB of cloud clients, so there only a few of its
     parts; all of it is in the repository that bare nodes install from."""
+    more: tuple[str, ...] = ()
+    """What else is in that repository, for tests to install."""
 
     @property
     def cluster_packages(self) -> tuple[str, ...]:
@@ -37,7 +39,7 @@ class Release:
 
 RELEASES = {
     11: Release(11, "bullseye", (ALL_FENCE_AGENTS,)),
-    12: Release(12, "bookworm", (ALL_FENCE_AGENTS,)),
+    12: Release(12, "bookworm", (ALL_FENCE_AGENTS,), more=("firewalld", "netbase")),
     13: Release(
         13, "trixie", ("fence-agents-common", "fence-agents-dummy", "fence-agents-ipmilan", "fence-agents-virsh")
     ),

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from commands.facts.cib import Cib
 from commands.facts.corosync_conf import CorosyncConf
-from commands.facts.fact import Known
+from commands.facts.fact import NOT_ASKED, Known
 from commands.facts.haproxy_config import HaproxyConfig
 from commands.report import Finding, Level
 from commands.snapshot import PCSD_PORT, NodeSnapshot, Snapshot
 from commands.verbs.guards import still_under_way
+from commands.verbs.setup import agents
 from commands.verbs.setup.contents import contradictions
 from commands.verbs.setup.request import SetupRequest, bind_example
 from config.inventory import ClusterSpec
@@ -43,6 +44,7 @@ def refusals(request: SetupRequest, snapshot: Snapshot) -> tuple[Finding, ...]:
         *_floating_ips(request.cluster, snapshot),
         *_proxies(request, snapshot),
         *_contents(request.cluster, snapshot),
+        *agents.unfound(request.cluster, snapshot),
     ]
     return tuple(reasons)
 
@@ -52,7 +54,8 @@ def _no(text: str, remedy: str, node: NodeSnapshot | None = None) -> Finding:
 
 
 def _unreachable(snapshot: Snapshot) -> Iterator[Finding]:
-    for node, why in snapshot.unknown(*READS):
+    asked = [field for field in ("fence_agents",) if any(getattr(n, field) is not NOT_ASKED for n in snapshot.nodes)]
+    for node, why in snapshot.unknown(*READS, *asked):
         remedy = why.error.remedy if why.error else ""
         yield _no(
             why.why.removeprefix(f"{node.node.name}: "), remedy or "Check the address, sshd and the bot's key.", node
@@ -177,8 +180,9 @@ def _other_clusters(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Findin
 
 
 def _ports(snapshot: Snapshot) -> Iterator[Finding]:
-    # a firewalld that runs on the peer is opened by a step of the plan; a peer that is down drops nothing
-    opened = {node.node.name for node, wall in snapshot.known("firewall") if wall.active}
+    # a firewalld that keeps it out is opened by a step of the plan, one that lets it in is not what drops the packets;
+    # a peer that is down drops nothing
+    opened = {node.node.name for node, wall in snapshot.known("firewall") if not wall.lets_in(HIGH_AVAILABILITY)}
     opened |= {node.node.name for node, _ in snapshot.unknown("os")}
     for node, reached in snapshot.known("peer_ports"):
         for (peer, port), state in sorted(reached.ports.items()):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from commands.facts import fence_agents
 from commands.facts.corosync_conf import CorosyncConf
 from commands.facts.fact import Fact
 from commands.plan import Decision, NothingToDo, Plan, Refusal, Step
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
+from commands.verbs.setup import agents
 from commands.verbs.setup.form import FORM, from_form
 from commands.verbs.setup.preflight import READS, leftover, refusals
 from commands.verbs.setup.request import EXAMPLE, OPTIONS, USAGE, SetupRequest, parse
@@ -43,8 +45,13 @@ def decide(request: SetupRequest, snapshot: Snapshot) -> Decision:
 
 
 def ask(request: SetupRequest, snapshot: Snapshot) -> Mapping[str, Fact[Any]]:
-    """Return what "set up already" rests on besides: a run that was cut off in its last step left no other trace."""
-    return {} if refusals(request, snapshot) else ports_to_ask(request, snapshot)
+    """Return what the decision takes besides.
+
+    That is which fence agents there are, where no package brings the one asked for; and the ports of what is set up
+    already, since a run that was cut off in its last step left no other trace.
+    """
+    ports = {} if refusals(request, snapshot) else ports_to_ask(request, snapshot)
+    return {**ports, "fence_agents": fence_agents.FACT} if agents.is_strange(request.cluster) else ports
 
 
 def _unproved(left: tuple[Step, ...], snapshot: Snapshot) -> Iterator[Finding]:

@@ -23,6 +23,7 @@ TOOLS: Mapping[str, tuple[str, Tool]] = {
     "date": ("", host.date),
     "dpkg": ("", apt.dpkg),
     "dpkg-query": ("", apt.dpkg_query),
+    "find": ("", files.find),
     "getent": ("", host.getent),
     "haproxy": ("haproxy", haproxy.haproxy),
     "hostname": ("", host.hostname),

@@ -1,4 +1,4 @@
-"""cat, cp, mv, rm and install, on a machine's few files."""
+"""cat, cp, find, mv, rm and install, on a machine's few files."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ async def cat(call: Call) -> Answer:
 async def cp(call: Call) -> Answer:
     """Copy a file."""
     return await _to(call, "cp", keep=True)
+
+
+async def find(call: Call) -> Answer:
+    """Print the names of the files in a folder that begin as a pattern does: `find FOLDER … -name PATTERN …`."""
+    await call.takes(0.005)
+    beginning = f"{call.args[0]}/{(option(call.args, '-name') or '').rstrip('*')}"
+    found = (path.rpartition("/")[2] for path in sorted(call.machine.files) if path.startswith(beginning))
+    return Answer("".join(f"{name}\n" for name in found))
 
 
 async def mv(call: Call) -> Answer:

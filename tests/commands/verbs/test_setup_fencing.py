@@ -8,14 +8,24 @@ import pytest
 
 from commands.facts.cib import Cib
 from commands.facts.cib_resources import Primitive
-from commands.facts.fact import Known, NotRunning
+from commands.facts.fact import Known, NotRunning, Unknown
 from commands.facts.host import OperatingSystem
 from commands.plan import NothingToDo, Plan, Refusal
 from commands.snapshot import Snapshot
 from commands.verbs.setup.request import SetupRequest
-from commands.verbs.setup.verb import decide
+from commands.verbs.setup.verb import ask, decide
 from config.inventory import ClusterSpec, FencingSpec
-from tests.commands.verbs.setting_up import BARE, NAMES, REQUEST, complete_cib, finished, reasons, requested, snapshot
+from tests.commands.verbs.setting_up import (
+    BARE,
+    NAMES,
+    REQUEST,
+    bare,
+    complete_cib,
+    finished,
+    reasons,
+    requested,
+    snapshot,
+)
 
 KEPT = REQUEST.cluster.model_copy(update={"fencing": FencingSpec(agent="fence_ipmilan", kept=("ipmi",))})
 
@@ -95,4 +105,40 @@ def test_fencing_keeps_its_secret_out_of_sight_and_defaults_to_automatic_failove
     assert "--name stonith-enabled --update true" in shown
     assert 'id="gate-' not in "".join(
         c.stdin.text for step in decision.steps for lane in step.lanes for c in lane.commands if c.stdin
+    )
+
+
+OWN_AGENT = "web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --haproxy-cfg haproxy.cfg --fencing fence_ipmlan"
+
+
+def with_agents(*found: frozenset[str]) -> Snapshot:
+    """Bare servers, each with these agents."""
+    asked = requested(OWN_AGENT)
+    nodes = (replace(bare(name), fence_agents=Known(agents)) for name, agents in zip(NAMES, found, strict=True))
+    return Snapshot(asked.cluster, tuple(nodes))
+
+
+def test_a_misspelt_agent_is_told_before_anything_is_installed_with_the_one_that_was_meant() -> None:
+    misspelt = requested(OWN_AGENT)
+    assert set(ask(misspelt, BARE)) == {"fence_agents"}
+    decision = decide(misspelt, with_agents(frozenset(), frozenset({"fence_dummy"})))
+    assert "no package brings a fence agent `fence_ipmlan`, and it is not on n1 and n2" in reasons(decision)
+    assert isinstance(decision, Refusal)
+    assert "Did you mean `fence_ipmilan`?" in decision.reasons[0].remedy
+
+
+def test_an_agent_of_ones_own_must_be_on_every_node() -> None:
+    own = frozenset({"fence_ipmlan"})
+    assert isinstance(decide(requested(OWN_AGENT), with_agents(own, own)), Plan)
+    half = decide(requested(OWN_AGENT), with_agents(own, frozenset()))
+    assert "it is not on n2" in reasons(half)
+    unseen = snapshot(replace(bare("n1"), fence_agents=Known(own)), replace(bare("n2"), fence_agents=Unknown("broken")))
+    assert "n2: broken" in reasons(decide(requested(OWN_AGENT), unseen))
+
+
+def test_agents_that_packages_bring_and_those_that_are_kept_are_not_looked_for() -> None:
+    assert ask(REQUEST, BARE) == {}
+    assert ask(requested(OWN_AGENT.replace("ipmlan", "ipmilan")), BARE) == {}
+    assert (
+        ask(by_name(KEPT.model_copy(update={"fencing": FencingSpec(agent="fence_mine", kept=("ipmi",))})), BARE) == {}
     )
