@@ -6,12 +6,14 @@ more it is recovering, and after a while without any it is resolved. What comes 
 
 from __future__ import annotations
 
+from bot.incidents.early import WORDS
 from bot.incidents.people import acknowledge
 from bot.incidents.state import Act, Incident, Line, OwnChange, Phase, Rules, Seen, Silence
 from bot.incidents.step import step
 from bot.incidents.stored import from_json, of_row, row_of, to_json
 
 __all__ = [
+    "WORDS",
     "Act",
     "Incident",
     "Line",

@@ -17,6 +17,8 @@ from commands.troubles import Severity, Trouble, What, causes
 
 STALE = timedelta(seconds=60)
 """A line older than that is no early word: a journal that is resumed tells the past."""
+WORDS = frozenset({SignalKind.LINK_DOWN, SignalKind.LINK_UP, SignalKind.TOKEN_LATE, SignalKind.TOKEN_LOST})
+"""The signals that are early words. All others are worth a look, and no word."""
 
 
 @dataclass(slots=True)
@@ -41,7 +43,7 @@ class Ear:
             case SignalKind.TOKEN_LATE | SignalKind.TOKEN_LOST:
                 self._token(signal, at)
             case _:
-                pass  # worth a look, no word
+                pass  # none of `WORDS`
 
     def _link_down(self, signal: Signal, at: datetime) -> None:
         far = self._far(signal)

@@ -15,9 +15,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.incidents import OwnChange, Rules, Seen
+from bot.incidents import WORDS, OwnChange, Rules, Seen
 from bot.watch.eyes import Eyes
-from bot.watch.ledger import Ledger
+from bot.watch.ledger import Ledger, Recalled
 from bot.watch.news import Gap, News
 from bot.watch.records import same
 from bot.watch.state import WatchState
@@ -135,16 +135,20 @@ class ClusterWatch:
             own = await self._own_changes()
             if not any(change.verb in _MAKES and change.ended is None for change in own):
                 fresh = tuple(signal for signal in signals if self._is_fresh(signal))
-                if fresh and self._has_run():
-                    await self._think(None, (), fresh, own)
-                snapshot = await self._eyes.look(self._suspects(fresh))
-                await self._digest(snapshot, own, again=bool(signals))
+                words = tuple(signal for signal in fresh if signal.kind in WORDS)
+                if words and self._has_run():
+                    await self._think(None, (), words, own)
+                async with asyncio.TaskGroup() as group:
+                    # read while the nodes are asked: nothing stands between their answers and what is told of them
+                    recall = group.create_task(self._ledger.recall())
+                    look = group.create_task(self._eyes.look(self._suspects(fresh)))
+                await self._digest(look.result(), own, recall.result(), again=bool(signals))
         except Exception:  # noqa: BLE001 - it is logged
             # whatever goes wrong once, the next sweep looks again
             _log.exception("a look failed", cluster=self.cluster.name)
         self._due = self._tools.clock.now() + (RESTLESS if self._ledger.incidents else self._tools.settings.sweep)
 
-    async def _digest(self, snapshot: Snapshot, own: tuple[OwnChange, ...], *, again: bool) -> None:
+    async def _digest(self, snapshot: Snapshot, own: tuple[OwnChange, ...], recalled: Recalled, *, again: bool) -> None:
         for _, cmap in snapshot.running("cmap"):
             self._names |= {node.node_id: node.name for node in cmap.nodelist}
         before = self._condition
@@ -153,7 +157,7 @@ class ClusterWatch:
         whole = all(node.clock is not NOT_ASKED for node in snapshot.nodes)
         kept = before is not None and same(before, self._condition, whole=whole)
         try:
-            await self._think(self._condition, events, (), own, kept=kept)
+            await self._think(self._condition, events, (), own, recalled, kept=kept)
         except Exception:
             self._condition = before  # it was not written down: the next look is to find it again
             raise
@@ -171,6 +175,7 @@ class ClusterWatch:
         events: tuple[Event, ...],
         signals: tuple[Signal, ...],
         own: tuple[OwnChange, ...],
+        recalled: Recalled | None = None,
         *,
         kept: bool = False,
     ) -> None:
@@ -186,7 +191,7 @@ class ClusterWatch:
             names=self._names,
             known=self._condition,
         )
-        await self._ledger.take(what, self._condition, kept=kept)
+        await self._ledger.take(what, self._condition, recalled, kept=kept)
 
     def _has_run(self) -> bool:
         """Whether the cluster was ever seen running. Before that it is not made yet, and nothing is wrong with it."""

@@ -7,8 +7,10 @@ or from others; what they did meanwhile is read, and the same look is thought ov
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -16,7 +18,7 @@ import structlog
 from bot import ids, incident_cards
 from bot.incidents import Act, Incident, Rules, Seen, of_row, row_of, step
 from bot.outbox.form import unseen
-from bot.store import OutgoingRow
+from bot.store import IncidentRow, OutgoingRow, SilenceRow
 from bot.store.incidents import Overtaken
 from bot.watch.records import event_row
 from bot.watch.tools import Tools
@@ -31,7 +33,20 @@ _CONSEQUENCES: Mapping[Severity, Consequence] = {
     Severity.WARNING: "warning",
 }
 
+RECENT = timedelta(seconds=1)
+"""How old what was read of the store may be when something is thought over: an incident that somebody changed meanwhile
+is noticed when it is written, a silence would not be."""
+
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What the store knew of a cluster at a moment: the incidents that are open or were lately, the silences in force."""
+
+    at: datetime
+    incidents: tuple[IncidentRow, ...]
+    silences: tuple[SilenceRow, ...]
 
 
 class Ledger:
@@ -48,16 +63,30 @@ class Ledger:
         """Where the cluster's alerts go."""
         return self._cluster.channels[0] if self._cluster.channels else self._tools.settings.channel
 
-    async def take(self, seen: Seen, known: Condition | None, *, kept: bool = False) -> None:
+    async def recall(self) -> Recalled:
+        """Read what is to be thought of with the next look, so that it need not be waited for afterwards."""
+        at = self._tools.now()
+        incidents, silences = await asyncio.gather(
+            self._tools.store.incidents(self._cluster.name, at - self._rules.flap_window),
+            self._tools.store.silences(at),
+        )
+        return Recalled(at, incidents, silences)
+
+    async def take(
+        self, seen: Seen, known: Condition | None, recalled: Recalled | None = None, *, kept: bool = False
+    ) -> None:
         """Take what was seen or heard; of silences the store knows. `known` is what the cards tell beside it.
 
         `kept` says that the store has this condition already. Raises what the store raises; then nothing is kept.
         """
         while True:
+            if recalled is None or seen.at - recalled.at > RECENT:
+                recalled = await self.recall()
             try:
-                await self._take(seen, known, kept=kept)
+                await self._take(seen, known, recalled, kept=kept)
             except Overtaken:
                 _log.info("an incident was changed by somebody meanwhile", cluster=self._cluster.name)
+                recalled = None
             else:
                 return
 
@@ -69,11 +98,11 @@ class Ledger:
                 name, card = incident_cards.card_name(incident.id), incident_cards.card(incident, known, self._cluster)
                 await self._tools.outbox.card(name, self.channel, card, urgency=incident_cards.urgency(incident))
 
-    async def _take(self, seen: Seen, known: Condition | None, *, kept: bool) -> None:
+    async def _take(self, seen: Seen, known: Condition | None, recalled: Recalled, *, kept: bool) -> None:
         store, name = self._tools.store, self._cluster.name
-        rows = {row.id: row for row in await store.incidents(name, seen.at - self._rules.flap_window)}
+        rows = {row.id: row for row in recalled.incidents}
         before = {incident_id: of_row(row) for incident_id, row in rows.items()}
-        seen = replace(seen, silences=await store.silences(seen.at))
+        seen = replace(seen, silences=recalled.silences)
         acts = step(tuple(before.values()), seen, self._rules, ids.fresh)
         if seen.condition is not None and kept and not acts and not seen.events:
             self._tools.notes.looks[name] = seen.at

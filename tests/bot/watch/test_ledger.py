@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import structlog
 
 from bot.incidents import Seen, of_row, row_of
 from bot.memory import Memory
-from bot.store import IncidentRow, Store
+from bot.store import IncidentRow, SilenceRow, Store
+from bot.watch.ledger import RECENT
 from commands.signals import Signal
 from commands.troubles import Trouble
 from tests.bot.conftest import TERMINAL, WEB, HandTime, Nodes, make_door, url_of
@@ -27,7 +29,9 @@ def look(*found: Trouble) -> Chapter:
     """Find these troubles, and no others."""
 
     async def happens(bot: Bot) -> None:
-        await bot.ledger.take(Seen(bot.cluster.name, bot.office.now, condition_of(), found, names=NAMES), None)
+        recalled = await bot.ledger.recall()  # as a watch does, while the nodes are asked
+        seen = Seen(bot.cluster.name, bot.office.now, condition_of(), found, names=NAMES)
+        await bot.ledger.take(seen, None, recalled)
 
     return happens
 
@@ -180,3 +184,24 @@ async def test_who_acknowledges_does_not_undo_what_the_watching_saw(
     assert kept.acknowledged == TERMINAL.key
     assert kept.keys == {LOST.key, WAITING.key}
     await slow.close()
+
+
+async def test_what_was_recalled_long_before_is_read_again(begin: Callable[[list[Chapter]], Story]) -> None:
+    """A look may take seconds where a node does not answer, and people silence meanwhile."""
+
+    async def slow_look(bot: Bot) -> None:
+        recalled = await bot.ledger.recall()
+        await bot.forward(RECENT.total_seconds() + 1)
+        silence = SilenceRow(
+            "s1", bot.cluster.name, "", "", bot.office.now + timedelta(hours=1), "works", "T0:U1", bot.office.now
+        )
+        await story.store.add_silence(silence)
+        await bot.ledger.take(
+            Seen(bot.cluster.name, bot.office.now, condition_of(), (LOST,), names=NAMES), None, recalled
+        )
+
+    story = begin([slow_look])
+    with structlog.testing.capture_logs():
+        await story.live(Fate())
+    (kept,) = [of_row(row) for row in await story.store.open_incidents(story.cluster.name)]
+    assert kept.silenced == "s1"
