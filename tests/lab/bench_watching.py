@@ -6,6 +6,8 @@ A node's power goes, again and again. Measured each time, by one clock, that of 
 - corosync's new membership in the same journal -> the card says that the node is lost;
 - beside them, in the same run, when Pacemaker's own alert agent has written the loss to a file on the survivor.
 
+Before, while nothing happens: what a watched node pays for it.
+
 Nothing is checked here: a missed bar is said in words.
 """
 
@@ -19,9 +21,11 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from sandbox.lab.cgroup import NodeGroup
 from sandbox.lab.lab import Lab
 from sandbox.run.backing import LabBacking
 from sandbox.run.box import Box, setup_line
@@ -30,6 +34,8 @@ from tests.lab.conftest import Person
 
 FIRST_WORD_BAR, CONFIRMED_BAR = 0.5, 0.3
 """Seconds, for 95 of 100."""
+IDLE, IDLE_BAR = 60.0, 0.01
+"""Seconds without anything happening, two sweeps; and of one core, what the bot may take of a node meanwhile."""
 AGENT = "/usr/local/bin/lab-alert"
 HEARD = "/var/lib/pacemaker/lab-alerts"
 _AGENT = f"""#!/bin/sh
@@ -100,6 +106,46 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
+def _logins(lab: Lab, node: str) -> Iterator[Path]:
+    """Yield the control groups in which all that is run by SSH on a node lives, sshd's own part included."""
+    top = NodeGroup(lab.name, node).folders[0]
+    for group in ("ssh.service", "user.slice"):
+        yield from (found for found in top.rglob(group) if (found / "cpu.stat").exists())
+
+
+def _cpu(lab: Lab, node: str) -> float:
+    """Return the seconds of CPU that logins have taken on a node so far."""
+    told = [
+        dict(line.split() for line in (group / "cpu.stat").read_text().splitlines()) for group in _logins(lab, node)
+    ]
+    return sum(int(one["usage_usec"]) for one in told) / 1e6
+
+
+def _memory(lab: Lab, node: str) -> float:
+    """Return the MiB that logins hold now; what several processes share counts once."""
+    pages = 0
+    for group in _logins(lab, node):
+        for listed in group.rglob("cgroup.procs"):
+            for number in listed.read_text().split():
+                try:
+                    told = Path(f"/proc/{number}/smaps_rollup").read_text()
+                except (FileNotFoundError, ProcessLookupError):
+                    continue  # it has just ended
+                pages += sum(int(line.split()[1]) for line in told.splitlines() if line.startswith("Pss:"))
+    return pages / 1024
+
+
+async def _idle(lab: Lab) -> str:
+    """Say what watching takes of each node while nothing happens. Nobody but the bot is logged in there."""
+    before, begun = {node: _cpu(lab, node) for node in lab.nodes}, time.monotonic()
+    await asyncio.sleep(IDLE)
+    passed = time.monotonic() - begun
+    shares = {node: (_cpu(lab, node) - before[node]) / passed for node in lab.nodes}
+    each = ", ".join(f"{node} {share:.2%} of a core and {_memory(lab, node):.0f} MiB" for node, share in shares.items())
+    kept = "reached" if max(shares.values()) <= IDLE_BAR else "MISSED"
+    return f"What watching takes of a node while nothing happens, in {passed:.0f} s: {each}; bar {IDLE_BAR:.0%}: {kept}"
+
+
 async def measure(names: Sequence[str], debian: int, rounds: int) -> Delays:
     """Take the last node's power away so many times."""
     found = Delays()
@@ -112,6 +158,7 @@ async def measure(names: Sequence[str], debian: int, rounds: int) -> Delays:
                 raise SystemExit(ended)
             await _install_agent(lab)
             await asyncio.sleep(25)  # the first status of everything, and what setup itself explains, are over
+            _say(await _idle(lab))
             for number in range(rounds):
                 await _one(lab, ada, names[-1], found)
                 _say(f"  {len(names)} nodes, power-off {number + 1} of {rounds}: {_last(found)}")
@@ -187,9 +234,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m tests.lab.bench_watching", description=__doc__)
     parser.add_argument("--debian", type=int, choices=(11, 12, 13), default=12)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--nodes", type=int, choices=(2, 3), help="only clusters of so many (default: both)")
     asked = parser.parse_args(argv)
     _say(f"Debian {asked.debian}, load average {os.getloadavg()[0]:.1f}")
     for names in (("n1", "n2"), ("n1", "n2", "n3")):
+        if asked.nodes not in {None, len(names)}:
+            continue
         _say(report(len(names), asyncio.run(measure(names, asked.debian, asked.rounds))))
 
 
