@@ -319,7 +319,8 @@ class Changes:
         """Say loudly that one person goes ahead alone. That it cannot be told must not stop them: it is in the audit."""
         report = approval_cards.alone(row, actor.key, reason)
         with suppress(NotDelivered):
-            await self._messages.also_in_slack(row, cluster, report)
+            if self._messages.surface_of is None:
+                await self._messages.also_in_slack(row, cluster, report)
             await surface.post(report)
 
     # ------------------------------------------------------------------ common ground

@@ -10,7 +10,7 @@ from bot.world import World
 from commands.checks import witness
 from commands.errors import Unreachable, UsageError
 from commands.facts.cib import Cib
-from commands.facts.fact import Known, NotRunning
+from commands.facts.fact import Known, NotRunning, Unknown
 from commands.plan import Decision, Plan, Refusal
 from commands.prediction.effects import effects
 from commands.prediction.foresight import Foresight, bound, foresee
@@ -32,9 +32,7 @@ class Decided:
     @property
     def silent(self) -> frozenset[str]:
         """The nodes that could not be reached."""
-        asked = tuple(field.name for field in fields(NodeSnapshot) if field.name != "node")
-        found = self.snapshot.unknown(*asked)
-        return frozenset(node.node.name for node, why in found if isinstance(why.error, Unreachable))
+        return frozenset(node.node.name for node in self.snapshot.nodes if _is_silent(node))
 
     @property
     def fingerprint(self) -> str:
@@ -59,6 +57,11 @@ async def decide(world: World, verb: Verb, request: Any, silent: frozenset[str] 
     decision = Refusal(verb.name, running) if running else change.decide(request, snapshot)
     foresight = await foresee(decision, snapshot, runner) if isinstance(decision, Plan) else None
     return Decided(decision, snapshot, foresight)
+
+
+def _is_silent(node: NodeSnapshot) -> bool:
+    readings = (getattr(node, field.name) for field in fields(NodeSnapshot) if field.name != "node")
+    return any(isinstance(one, Unknown) and isinstance(one.error, Unreachable) for one in readings)
 
 
 def _unforeseen(plan: Plan, snapshot: Snapshot) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bot import approval_cards
 from bot.audit import Kind
-from bot.conversation import Actor, NotDelivered
+from bot.conversation import Actor, NotDelivered, Ref
+from bot.outbox.form import from_json
 from bot.store import Store
+from commands.report import Report
 from commands.verbs.verb import Verb
 from config.approvals import ApprovalRule
 from tests.bot.approving import APPROVE, CHANGED, answers, asked
@@ -13,6 +15,7 @@ from tests.bot.conftest import (
     ADMIN,
     HERE,
     OPERATOR,
+    WEB_OPERATOR,
     Door,
     HandTime,
     Nodes,
@@ -76,3 +79,49 @@ async def test_one_person_in_two_teams_of_an_organisation_is_one(six_eyes: Door,
     await six_eyes.press(Actor("T0OTHER", ADMIN.user), APPROVE)
     assert nodes.changed == []
     assert len(await six_eyes.store.votes(plan_id)) == 1
+
+
+async def test_a_review_that_nobody_gives_is_asked_for_again_each_day_until_somebody_does(
+    four_eyes: Door, store: Store
+) -> None:
+    plan_id = await asked(four_eyes)
+    await four_eyes.ask(OPERATOR, f'approve {plan_id} --break-glass --reason "the site is down"')
+
+    async def asked_again() -> list[Report]:
+        await four_eyes.dispatcher.ask_for_reviews()
+        await four_eyes.dispatcher.ask_for_reviews()  # another bot on the store asks too
+        rows = await store.messages_not_yet_shown()
+        for row in rows:
+            await store.drop_message(row.id, "seen")
+        return [from_json(row.report) for row in rows]
+
+    four_eyes.time.forward(hours=23)
+    assert await asked_again() == []
+    four_eyes.time.forward(hours=2)
+    (again,) = await asked_again()
+    assert again.headline == "`web`: flip, done by one person alone, still waits for a review"
+    assert "(1 day ago)" in words(again)
+    assert [choice.action for choice in again.choices] == [approval_cards.REVIEWED]
+    assert await asked_again() == []
+    four_eyes.time.forward(hours=25)
+    (again,) = await asked_again()
+    ref = Ref("C0WEB", "1.9")
+    press = four_eyes.dispatcher.press
+    await press(ADMIN, HERE, approval_cards.REVIEWED, plan_id, ref, four_eyes.surface, key="")
+    four_eyes.time.forward(hours=25)
+    assert await asked_again() == []
+    await press(WEB_OPERATOR, HERE, approval_cards.REVIEWED, plan_id, ref, four_eyes.surface, key="")
+    assert "somebody has reviewed it already" in answers(four_eyes)
+
+
+async def test_what_was_not_done_alone_asks_for_no_review(four_eyes: Door, store: Store) -> None:
+    plan_id = await asked(four_eyes)
+    await four_eyes.press(ADMIN, APPROVE)
+    four_eyes.time.forward(hours=25)
+    await four_eyes.dispatcher.ask_for_reviews()
+    assert await store.messages_not_yet_shown() == ()
+    ref = Ref("C0WEB", "1.9")
+    await four_eyes.dispatcher.press(
+        WEB_OPERATOR, HERE, approval_cards.REVIEWED, plan_id, ref, four_eyes.surface, key=""
+    )
+    assert "nothing to review" in answers(four_eyes)
