@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: run test check bench chaos chaos-setup chaos-watching lock clean
+.PHONY: run demo test check bench chaos chaos-setup chaos-changes chaos-watching lock clean
 
 run: $(READY)  ## The bot: on Slack if tokens are configured, else in the sandbox (LAB=1 as root: on real nodes)
 	@$(BIN)/hacluster tokens; case $$? in \
 	0) exec $(BIN)/hacluster serve ;; \
 	3) exec $(BIN)/python -m sandbox run $(if $(LAB),--lab) $(if $(DEBIAN),--debian $(DEBIAN)) $(if $(PORT),--port $(PORT)) ;; \
 	*) exit 1 ;; esac
+
+demo: $(READY)  ## The story of a first visit, played on the page by the real bot and written as the README's picture
+	$(BIN)/python -m sandbox.run.demo docs/demo.webp
 
 test: $(READY)  ## All tests, real nodes included where this machine can; says what it had to leave out
 	@.ci/system-packages
@@ -30,14 +33,19 @@ bench: $(READY)  ## Measured in one run: ratios and delays on real nodes (root),
 	$(BIN)/python -m tests.lab.bench_changes
 	$(BIN)/python -m tests.lab.fleet
 
-chaos: $(READY)  ## Setup killed at every step, then each situation and an hour of random faults, on real nodes (root; takes long)
-	@$(MAKE) --keep-going chaos-setup chaos-watching
+chaos: $(READY)  ## Setup and every change killed at every step, cuts, each situation, an hour of random faults, on real nodes (root; takes long)
+	@$(MAKE) --keep-going chaos-setup chaos-changes chaos-watching
 
 chaos-setup: $(READY)
 	@.ci/system-packages
 	for debian in 11 12 13; do for bare in '' 1; do \
 	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_BARE=$$bare $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done; \
 	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_FENCED=1 CHAOS_STEPS='fence-secrets draft configure' $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done
+
+chaos-changes: $(READY)
+	@.ci/system-packages
+	CUTS=$${CUTS:-60} $(BIN)/pytest tests/lab/test_cuts.py -s $(ARGS)
+	CHAOS=all $(BIN)/pytest tests/lab/test_killed_changes.py -s $(ARGS)
 
 chaos-watching: $(READY)
 	@.ci/system-packages

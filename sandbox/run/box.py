@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from sandbox.run.backing import Backing
+from sandbox.run.visit import FAREWELL, first_visit, power_off
 from sandbox.slack.front import Front, PanelButton
 from sandbox.slack.refusal import Refused
 from sandbox.slack.workspace import Workspace
@@ -213,6 +214,9 @@ class Box:
 
     def _front(self) -> Front:
         first = setup_line(self.backing)
+        guide = (
+            first_visit(first, tuple(self.backing.nodes)) if self.backing.vips and len(self.backing.nodes) > 1 else ()
+        )
         panel = [button for node in self.backing.nodes for button in self._node_buttons(node)]
         if panel:
             panel.append(PanelButton("Mend all networks", self._heal, "undoes every cut"))
@@ -224,7 +228,14 @@ class Box:
             "/hacluster failover vip2",
             "/hacluster help",
         )
-        return Front(banner=self.backing.banner, hints=hints, panel=tuple(panel), panel_title="Power and network")
+        return Front(
+            banner=self.backing.banner,
+            hints=hints,
+            panel=tuple(panel),
+            panel_title="Power and network",
+            guide=guide,
+            farewell=FAREWELL,
+        )
 
     async def _heal(self) -> str:
         await self.backing.heal()
@@ -245,7 +256,7 @@ class Box:
 
         about = f"{node}, {self.backing.nodes[node]}"
         return (
-            PanelButton(f"Power off {node}", off, about, "danger"),
+            PanelButton(power_off(node), off, about, "danger"),
             PanelButton(f"Power on {node}", on, about),
             PanelButton(f"Cut {node}'s network", cut, about, "danger"),
         )

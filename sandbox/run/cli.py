@@ -42,9 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 async def _run(asked: argparse.Namespace) -> int:
     backing = await _backing(asked)
     try:
-        async with Box(backing, port=asked.port) as box:
+        async with Box(backing, port=asked.port, control_port=0) as box:
             print(f"\n  Workspace:  {box.workspace.url}/   ({backing.banner})")
-            print(f"  Type first: {setup_line(backing)}\n")
+            print(f"  Type first: {setup_line(backing)}")
+            print(f"  Break Slack: {box.workspace.control_url}/ says how (rate limits, lost replies, outages)\n")
             print("  Ctrl-C takes everything down again.", flush=True)
             return await _until_interrupted(box)
     finally:

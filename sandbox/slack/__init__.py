@@ -6,7 +6,7 @@ It is a stated model of Slack, written against Slack's documentation, and shares
 from __future__ import annotations
 
 from sandbox.slack.done import Done
-from sandbox.slack.front import Front, PanelButton, http_button
+from sandbox.slack.front import Front, GuideStep, PanelButton, http_button
 from sandbox.slack.grants import Credentials
 from sandbox.slack.inputs import NotPossible
 from sandbox.slack.records import ApiCall, Delivery, File, Message, Reply, View
@@ -23,6 +23,7 @@ __all__ = [
     "Done",
     "File",
     "Front",
+    "GuideStep",
     "Message",
     "NotPossible",
     "PanelButton",

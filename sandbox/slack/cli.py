@@ -23,6 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox slack", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on loopback (default: a free one)")
+    parser.add_argument("--control-port", type=int, help="where to ask for Slack's bad days over HTTP (0: a free one)")
     parser.add_argument("--banner", default="", help="what the page says at the top")
     parser.add_argument("--hint", action="append", default=[], help="a first line to type, offered on the page")
     return parser
@@ -33,10 +34,12 @@ async def _serve(options: argparse.Namespace) -> None:
     for end in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(end, stop.set)
     front = Front(banner=options.banner, hints=tuple(options.hint))
-    async with Workspace(port=options.port, front=front) as ws:
+    async with Workspace(port=options.port, front=front, control_port=options.control_port) as ws:
         for line in environment(ws):
             print(line, flush=True)
         print(f"# the workspace: {ws.url}/", flush=True)
+        if ws.control_url:
+            print(f"# Slack's bad days: {ws.control_url}/", flush=True)
         await stop.wait()
 
 

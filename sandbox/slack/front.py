@@ -35,13 +35,36 @@ def http_button(label: str, method: str, url: str, *, about: str = "", style: st
 
 
 @dataclass(frozen=True, slots=True)
+class GuideStep:
+    """One thing to do on a first visit: a line to type or a button of the panel to press, by its label, done at a click.
+
+    With neither, `about` says what to press in the conversation. It is done once the app has said `until`.
+    """
+
+    title: str
+    about: str
+    until: str
+    line: str = ""
+    press: str = ""
+
+    def payload(self) -> Json:
+        """As the page gets it."""
+        return {name: getattr(self, name) for name in ("title", "about", "until", "line", "press")}
+
+
+@dataclass(frozen=True, slots=True)
 class Front:
-    """The page's own content. `hints` are lines that fill the composer; `banner` says what the nodes are."""
+    """The page's own content. `hints` are lines that fill the composer; `banner` says what the nodes are.
+
+    `guide` leads through a first visit and ends with `farewell`.
+    """
 
     banner: str = ""
     hints: tuple[str, ...] = ()
     panel: tuple[PanelButton, ...] = ()
     panel_title: str = "Nodes"
+    guide: tuple[GuideStep, ...] = ()
+    farewell: str = ""
 
     def payload(self) -> Json:
         """As the page gets it."""
@@ -49,5 +72,7 @@ class Front:
             "banner": self.banner,
             "hints": list(self.hints),
             "panel_title": self.panel_title,
+            "guide": [step.payload() for step in self.guide],
+            "farewell": self.farewell,
             "panel": [{"label": button.label, "about": button.about, "style": button.style} for button in self.panel],
         }

@@ -35,6 +35,7 @@ class Showing:
             "team": {"id": world.team.id, "name": world.team.name},
             "bot": app.bot_user.id,
             "commands": list(app.commands),
+            "has_home": "app_home_opened" in app.events,
             "users": [*(_user(person) for person in self._store.users.values()), SLACK_ITSELF],
             **self._groups(),
             "messages": [self._message(message) for message in self._all_messages(user)],

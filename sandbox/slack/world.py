@@ -72,7 +72,7 @@ class App:
     bot_id: str
     bot_user: User
     commands: tuple[str, ...] = ("/hacluster",)
-    events: tuple[str, ...] = ("app_mention", "app_home_opened")
+    events: tuple[str, ...] = ("app_mention",)
     scopes: tuple[str, ...] = MANIFEST_SCOPES
     escapes_commands: bool = True
 

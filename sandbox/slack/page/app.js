@@ -3,6 +3,7 @@
 import { confirmed } from "./confirm.js";
 import { drawConversation, drawMessages, focusComposer } from "./conversation.js";
 import { toast } from "./dom.js";
+import { drawGuide, restartGuide } from "./guide.js";
 import { follow, perform } from "./live.js";
 import { forgetDrawn } from "./messages.js";
 import { showModal } from "./modal.js";
@@ -55,6 +56,7 @@ const page = {
   },
   submitView: (view, entered) => perform("submit", { user: state.me, view: view.id, entered }),
   closeView: (view) => perform("close_view", { user: state.me, view: view.id }),
+  redraw: () => drawAll(),
   pressPanel: (label) => perform("panel", { label }),
 };
 
@@ -73,13 +75,14 @@ const receive = {
   everything(update) {
     Object.assign(state, {
       me: update.me, team: update.team, bot: update.bot, commands: update.commands, connected: update.connected,
-      views: update.views, home: update.home, front: update.front, lost: false,
+      hasHome: update.has_home, views: update.views, home: update.home, front: update.front, lost: false,
     });
     state.users = byId(update.users);
     state.groups = byId(update.groups);
     state.channels = byId(update.channels);
     state.messages.clear();
     update.messages.forEach(keep);
+    restartGuide();
     const wanted = sessionStorage.getItem("open");
     if (wanted !== "home" && !state.channels.has(wanted)) sessionStorage.setItem("open", update.channels[0]?.id);
     state.open = sessionStorage.getItem("open");
@@ -91,6 +94,7 @@ const receive = {
   },
   message({ message }) {
     if (keep(message)) arrived(message);
+    drawGuide(page);
     if (message.channel === state.open) {
       drawMessages(page);
       drawThread(page);

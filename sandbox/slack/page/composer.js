@@ -10,7 +10,8 @@ function history() {
   return JSON.parse(localStorage.getItem("typed") ?? "[]");
 }
 
-function remember(line) {
+/** Keep a line, to be had again by arrow up. */
+export function remember(line) {
   const lines = history().filter((earlier) => earlier !== line);
   localStorage.setItem("typed", JSON.stringify([...lines, line].slice(-REMEMBERED)));
 }

@@ -3,6 +3,7 @@
 import { renderBlocks } from "./blocks.js";
 import { composer } from "./composer.js";
 import { avatar, fill, h, sync } from "./dom.js";
+import { drawGuide, guides } from "./guide.js";
 import { icon } from "./icons.js";
 import { perform } from "./live.js";
 import { messageList } from "./messages.js";
@@ -26,13 +27,15 @@ function drawChannel(page, main, channel) {
     place: channel.id,
     placeholder: `Message ${channel.is_im ? name : `#${name}`}`,
     commands: state.commands,
-    hints: channel.has_bot ? state.front.hints : [],
+    hints: channel.has_bot && !guides(channel) ? state.front.hints : [],
     send: (line) => sent(line, channel),
   });
   const scroller = h("div.scroller", { id: "scroller" }, welcome(page, channel, name),
     h("ol.messages", { id: "messages", role: "log", "aria-label": "Messages" }));
   const sign = channel.is_im ? "mail" : channel.is_private ? "lock" : "channel";
-  fill(main, head(page, sign, name, channel.topic, channel.members), scroller, writing.node);
+  fill(main, head(page, sign, name, channel.topic, channel.members), scroller,
+    h("section.guide", { id: "guide", hidden: true, "aria-label": "First visit", "aria-live": "polite" }), writing.node);
+  drawGuide(page);
   stayAtEnd(scroller);
   drawMessages(page, true);
   if (typing) writing.focus();

@@ -7,6 +7,7 @@ import { icon } from "./icons.js";
 export function drawSidebar(element, page) {
   const { state } = page;
   const channels = [...state.channels.values()];
+  const apps = [...(state.hasHome || state.home ? [homeEntry(page)] : []), ...channels.filter((channel) => channel.is_im).map((channel) => entry(channel, page))];
   fill(element,
     h("header", {},
       h("img.avatar", { src: "/page/icon.svg", alt: "" }),
@@ -16,11 +17,7 @@ export function drawSidebar(element, page) {
       h("nav", { "aria-label": "Channels" },
         h("h2", {}, "Channels"),
         channels.filter((channel) => !channel.is_im).map((channel) => entry(channel, page))),
-      h("nav", { "aria-label": "Apps" },
-        h("h2", {}, "Apps"),
-        h("button.entry", { type: "button", class: state.open === "home" ? "current" : "", onclick: () => page.open("home") },
-          h("span.sign", {}, icon("home")), page.bot().name, h("small", {}, "Home")),
-        channels.filter((channel) => channel.is_im).map((channel) => entry(channel, page))),
+      apps.length > 0 && h("nav", { "aria-label": "Apps" }, h("h2", {}, "Apps"), apps),
       panel(page)),
     actor(page));
 }
@@ -28,6 +25,11 @@ export function drawSidebar(element, page) {
 function connection(state) {
   const words = state.connected ? "Bot connected" : "No bot connected";
   return h("span.connection", { class: state.lost ? "off" : state.connected ? "on" : "off" }, state.lost ? "Reconnecting…" : words);
+}
+
+function homeEntry(page) {
+  return h("button.entry", { type: "button", class: page.state.open === "home" ? "current" : "", onclick: () => page.open("home") },
+    h("span.sign", {}, icon("home")), page.bot().name, h("small", {}, "Home"));
 }
 
 function entry(channel, page) {

@@ -2,8 +2,8 @@
 
 export const state = {
   me: null, open: null, thread: null, lost: false, connected: 0, users: new Map(), channels: new Map(), groups: new Map(),
-  messages: new Map(), unread: new Map(), drafts: new Map(), views: [], home: null,
-  front: { banner: "", hints: [], panel: [], panel_title: "" },
+  messages: new Map(), unread: new Map(), drafts: new Map(), hasHome: false, views: [], home: null,
+  front: { banner: "", hints: [], panel: [], panel_title: "", guide: [], farewell: "" },
 };
 
 /** Remember a message, or its newer version; whether it is new. */

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncSay
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack import Front, PanelButton, Workspace
+from sandbox.slack import DEMO, Front, GuideStep, PanelButton, Workspace
 from sandbox.slack.chromium import Browser, Tab, installed
 
 pytestmark = pytest.mark.browser
@@ -188,9 +190,80 @@ async def test_banner_hints_panel_and_no_bot(ws: Workspace, tab: Tab) -> None:
     await tab.click(".panel button", "Power off n2")
     await tab.see(".toast", "n2 is off")
     assert pressed == ["n2"]
+    assert not await tab.run(
+        "[...document.querySelectorAll('.entry')].some((entry) => entry.textContent.includes('Home'))"
+    )
     await tab.click(".hints button", "/hacluster status")
     await tab.key(*ENTER)
     await tab.see(".message.only-you", "/hacluster failed with the error “dispatch_failed”")
+
+
+async def test_a_guide_leads_on_as_the_app_answers(
+    app: AsyncApp, client: AsyncWebClient, ws: Workspace, tab: Tab
+) -> None:
+    @app.command("/hacluster")
+    async def plan(ack: AsyncAck, client: AsyncWebClient) -> None:
+        await ack()
+        await client.chat_postMessage(channel="#ops", text="web: setup. Do it?")
+
+    async def power_off() -> str:
+        await client.chat_postMessage(channel="#ops", text="n2 is lost")
+        return "n2 is off"
+
+    steps = (
+        GuideStep("Make a cluster", "A plan comes.", until="Do it?", line="/hacluster setup"),
+        GuideStep("Press Confirm", "It is in the plan.", until="done"),
+        GuideStep("Now power off n2", "See what happens.", until="n2 is lost", press="Power off n2"),
+    )
+    panel = (PanelButton("Power off n2", power_off),)
+    ws.set_front(Front(hints=("/hacluster help",), panel=panel, guide=steps, farewell="That was it."))
+
+    await tab.see("#guide h2", "Make a cluster")
+    await tab.see("#guide code", "/hacluster setup")
+    assert not await tab.run("document.querySelectorAll('.hints').length"), "one thing at a time"
+    await tab.click("#guide .primary", "Type it for me")
+    await tab.see("#guide h2", "Press Confirm")
+    assert not await tab.run("document.querySelectorAll('#guide .primary').length"), "it is pressed in the plan"
+    ops = ws.channel("#ops").id
+    await client.chat_update(channel=ops, ts=ws.messages("#ops")[-1].ts, text="web: done")
+    await tab.click("#guide .primary", "Power off n2")
+    await tab.see("#guide p", "That was it.")
+    await tab.key(*UP)
+    await tab.open(f"{ws.url}/?as=vic&channel={ops}")
+    await tab.see("#guide p", "That was it.")
+    await tab.click("#guide .close")
+    await tab.see(".hints button", "/hacluster help")
+
+
+async def test_a_home_tab_is_offered_where_the_app_has_one_and_its_buttons_work(browser: Browser) -> None:
+    world = replace(DEMO, app=replace(DEMO.app, events=(*DEMO.app.events, "app_home_opened")))
+    opened = asyncio.Queue[str]()
+    async with Workspace(world) as ws:
+        client = AsyncWebClient(token=ws.bot_token, base_url=f"{ws.url}/api/")
+        bolt = AsyncApp(client=client, signing_secret=ws.signing_secret)
+
+        @bolt.event("app_home_opened")
+        async def publish(event: dict[str, Any]) -> None:
+            blocks = [{"type": "header", "text": plain("Your clusters")}, PLAN[1]]
+            await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
+
+        @bolt.action("confirm")
+        async def confirm(ack: AsyncAck, action: dict[str, Any]) -> None:
+            await ack()
+            opened.put_nowait(action["value"])
+
+        handler = AsyncSocketModeHandler(bolt, ws.app_token)
+        await handler.connect_async()  # type: ignore[no-untyped-call]
+        async with browser.tab() as tab:
+            await tab.size(1200, 800)
+            await tab.open(f"{ws.url}/?as=ada")
+            await tab.click(".entry", "Home")
+            await tab.see(".home .header", "Your clusters")
+            await tab.click(".home .primary", "Confirm")
+            await tab.click("#confirm button", "Do it")
+            assert await asyncio.wait_for(opened.get(), 10) == "plan-1"
+            assert tab.complaints == []
+        await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 async def test_everything_a_bot_sends_is_shown_as_text_never_as_markup(
