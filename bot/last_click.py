@@ -79,12 +79,19 @@ class LastClick:
                 told = f"the bot's own store failed while this was under way: {why(error)}"
                 raise HaclusterError(told, remedy="The card tells how far it came.") from None
             raise
-        await store.claim(row.id, "running", state, actor.key, self._world.now())
+        unkept: Exception | None = None
+        try:
+            await store.claim(row.id, "running", state, actor.key, self._world.now())
+        except SQLAlchemyError as error:  # what is done is done, and told all the same
+            unkept = error
         if isinstance(decision, Plan) and state != "stale":
-            if await going.tell_end(decision):
+            if await going.tell_end(decision) and unkept is None:
                 await self._messages.told(row, card)
-        else:
+        elif unkept is None:
             await self.void(click)
+        if unkept is not None:
+            told = f"what became of it could not be kept: the bot's own store failed: {why(unkept)}"
+            raise HaclusterError(told, remedy="The card tells it; later it will be listed as interrupted.")
 
     async def void(self, click: Click) -> None:
         """Say that a plan no longer holds, and show what would be done now."""

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import audit, cards
 from bot.conversation import Actor, NotDelivered, Ref, Surface
@@ -152,7 +153,10 @@ class UnderWay:
             if not different:
                 break
         told = {"predicted": self.foresight.words(), "otherwise": [one.text for one in different]}
-        await self._write(plan, audit.Kind.PREDICTION, {"plan": self.row.id, **told})
+        try:
+            await self._write(plan, audit.Kind.PREDICTION, {"plan": self.row.id, **told})
+        except SQLAlchemyError:
+            log.exception("what came of a prediction could not be kept", plan=self.row.id)
         return different
 
     async def _results(self, plan: Plan) -> tuple[Part, ...]:
