@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from commands.checks.phrases import counted
 from commands.errors import CommandFailed, HaclusterError, HostKeyUnknown, NotAllowed, PlanStale, UsageError
 from commands.plan import NothingToDo, Plan, Progress, Refusal, State
 from commands.report import Choice, Finding, Level, Listing, Part, Report, Table, Text
@@ -63,7 +64,7 @@ def dry_run(plan: Plan, text: str, more: tuple[Part, ...] = ()) -> Report:
 
 
 def _headline(plan: Plan) -> str:
-    steps = _count(len(plan.steps), "step") if plan.steps else "nothing is run on the nodes"
+    steps = counted(len(plan.steps), "step") if plan.steps else "nothing is run on the nodes"
     return f"`{plan.cluster.name}`: {plan.verb} — {steps}"
 
 
@@ -90,10 +91,6 @@ def _contents(plan: Plan) -> tuple[Part, ...]:
 def _where(plan: Plan, number: int) -> str:
     names = list(dict.fromkeys(lane.node.name for lane in plan.steps[number].lanes))
     return "all nodes" if len(names) == len(plan.cluster.nodes) > 1 else ", ".join(names) or "looks only"
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 def progress(plan: Plan, states: Mapping[str, StepState], elapsed: float) -> Report:
@@ -192,7 +189,7 @@ def details(plan: Plan, events: Iterable[Progress]) -> Report:
 def refused(refusal: Refusal, cluster: str) -> Report:
     """Show all the reasons why a change is not planned."""
     return Report(
-        f"`{refusal.about or cluster}`: {refusal.verb} is not possible: {_count(len(refusal.reasons), 'reason')}",
+        f"`{refusal.about or cluster}`: {refusal.verb} is not possible: {counted(len(refusal.reasons), 'reason')}",
         Level.CRITICAL,
         refusal.reasons,
     )

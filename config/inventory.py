@@ -52,6 +52,23 @@ def _host_address(value: Address) -> Address:
     return value
 
 
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address, of either version."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+_REFERENCE = "secret:"
+
+
+def secret_of(value: str) -> str | None:
+    """Return the name of the secret that the value of a fence agent's option refers to; None for a plain value."""
+    return value.removeprefix(_REFERENCE) if value.startswith(_REFERENCE) else None
+
+
 NodeName = Annotated[str, _matching(_NODE, "a host name (letters, digits, dots and inner hyphens)")]
 ClusterName = Annotated[str, _matching(_CLUSTER, "a cluster name (1 to 32 letters, digits, _ or -)")]
 NicName = Annotated[str, _matching(_NIC, "a network interface name")]
@@ -132,7 +149,7 @@ class FencingSpec(_Declared):
     def _no_secret_in_clear(self) -> Self:
         for options in (self.options, *self.per_node.values()):
             for name, value in options.items():
-                if _SECRET.search(name) and not name.endswith("_script") and not value.startswith("secret:"):
+                if _SECRET.search(name) and not name.endswith("_script") and secret_of(value) is None:
                     raise ValueError(
                         f"`{name}` looks like a secret: put it into the secrets directory and write {name}=secret:NAME"
                     )
@@ -158,6 +175,15 @@ class ClusterSpec(_Declared):
     haproxy_cfg: FileName | None = None
     channels: tuple[str, ...] = ()
     """Slack channel ids; the first is where alerts go, and in each of them this is the default cluster."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets that the options of its fence devices refer to."""
+        if self.fencing is None:
+            return ()
+        options = (self.fencing.options, *self.fencing.per_node.values())
+        named = {secret_of(value) for each in options for value in each.values()}
+        return tuple(sorted(name for name in named if name is not None))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from bot.approvals import rules_that_never_fit
@@ -17,7 +17,6 @@ from config.inventory import ClusterSpec
 from config.scope import named
 from config.settings import Settings
 
-_REFERENCE = "secret:"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -109,23 +108,13 @@ def _cluster_files(settings: Settings, cluster: ClusterSpec) -> Iterator[Finding
             settings.file(cluster.haproxy_cfg)
     except NotInFolder as error:
         yield Finding(Level.CRITICAL, f"clusters.{cluster.name}.haproxy_cfg: {error}", "Put the file into files_dir.")
-    for name in sorted(_secrets_of(cluster)):
+    for name in cluster.secrets:
         try:
             settings.secret(name)
         except NotInFolder as error:
             yield Finding(
                 Level.CRITICAL, f"clusters.{cluster.name}.fencing: {error}", "Put the secret into secrets_dir."
             )
-
-
-def _secrets_of(cluster: ClusterSpec) -> set[str]:
-    if cluster.fencing is None:
-        return set()
-    values: Iterable[str] = (
-        *cluster.fencing.options.values(),
-        *(value for options in cluster.fencing.per_node.values() for value in options.values()),
-    )
-    return {value.removeprefix(_REFERENCE) for value in values if value.startswith(_REFERENCE)}
 
 
 def _policy(settings: Settings) -> Iterator[Finding]:

@@ -75,7 +75,7 @@ def _floating_ip(snapshot: Snapshot, cib: Cib | None, vip: configuration.Vip) ->
     believed = frozenset(node for status in views for node in status.holders(name)) if views else None
     gate = witness.gate(snapshot, name)
     status = views[0] if views else None
-    off = cib is not None and _switched_off(cib, name)
+    off = cib is not None and cib.switched_off(name)
     waits = not (believed or off)
     return FloatingIp(
         id=name,
@@ -109,11 +109,6 @@ def _fit(status: ClusterStatus) -> tuple[str, ...]:
 def _frozen(status: ClusterStatus, name: str) -> tuple[str, ...]:
     unclean = {node.name for node in status.nodes if node.unclean}
     return tuple(node for one in status.instances(name) if one.active for node in one.nodes if node in unclean)
-
-
-def _switched_off(cib: Cib, name: str) -> bool:
-    primitive = cib.primitive(name)
-    return primitive is not None and primitive.meta.get("target-role", "").lower() == "stopped"
 
 
 def _candidates(cib: Cib, status: ClusterStatus, gate: GateState) -> tuple[str, ...]:

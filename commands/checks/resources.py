@@ -106,29 +106,13 @@ def _stopped(
     status: ClusterStatus, cib: Cib | None, name: str, instances: tuple[ResourceState, ...]
 ) -> Iterator[Finding]:
     clone = next((one.clone for one in instances if one.clone), None)
-    if _switched_off(cib, name, clone):
+    if cib is not None and cib.switched_off(name, clone):
         if not any(one.active for one in instances):
             yield Finding(Level.INFO, f"`{name}` is switched off", f"`pcs resource enable {name}` starts it.")
     elif not any(one.active for one in instances):
         yield Finding(Level.CRITICAL, f"`{name}` runs nowhere")
-    elif clone is not None and cib is not None and not _limited(cib, clone):
+    elif clone is not None and cib is not None and not cib.limited(clone):
         here = {node for one in instances if one.active for node in one.nodes}
         lacking = [node.name for node in status.nodes if node.online and not (node.standby or node.name in here)]
         if lacking:
             yield Finding(Level.WARNING, f"`{name}` does not run on {listed(lacking)}")
-
-
-def _switched_off(cib: Cib | None, name: str, clone: str | None) -> bool:
-    if cib is None:
-        return False
-    primitive = cib.primitive(name)
-    layers = [primitive.meta] if primitive else []
-    layers += [one.meta for one in cib.clones if one.id == clone]
-    return any(meta.get("target-role", "").lower() == "stopped" for meta in layers)
-
-
-def _limited(cib: Cib, clone: str) -> bool:
-    """Return whether the clone is meant for fewer than all nodes."""
-    limits = any(one.id == clone and "clone-max" in one.meta for one in cib.clones)
-    inside = {primitive for one in cib.clones if one.id == clone for primitive in one.primitives}
-    return limits or any(where.resource in {clone, *inside} for where in cib.locations)

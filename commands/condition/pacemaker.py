@@ -213,14 +213,14 @@ def _resources(look: Look, status: ClusterStatus, cib: Cib) -> Iterator[tuple[st
     clones = {clone.id for clone in cib.clones}
     for name in dict.fromkeys(one.id for one in status.resources):
         clone = next((one.clone for one in status.instances(name) if one.clone in clones), None)
-        off = _switched_off(cib, name, clone)
+        off = cib.switched_off(name, clone)
         if clone is None:
             was = look.was(Topic.RESOURCE, name)
             yield name, _plain(status, name, () if was is None else was.nodes or was.concerns, off=off)
             continue
         for node in status.nodes:
             subject, state = f"{name}@{node.name}", _instance(status, name, node.name, off=off)
-            if node.online and not node.unclean and _counts(look, node, subject, state, limited=_limited(cib, clone)):
+            if node.online and not node.unclean and _counts(look, node, subject, state, limited=cib.limited(clone)):
                 yield subject, state
 
 
@@ -277,17 +277,3 @@ def _last_failure(status: ClusterStatus, name: str, node: str | None) -> str:
     last = max(failures, key=lambda one: (one.when, one.node))
     reason = f": {last.reason}" if last.reason and last.reason != last.exit_status else ""
     return f"{last.task or 'it'} failed on {last.node} ({last.exit_status}{reason}){FAILED_AT}{moment(last.when)}"
-
-
-def _switched_off(cib: Cib, name: str, clone: str | None) -> bool:
-    primitive = cib.primitive(name)
-    layers = [primitive.meta] if primitive else []
-    layers += [one.meta for one in cib.clones if one.id == clone]
-    return any(meta.get("target-role", "").lower() == "stopped" for meta in layers)
-
-
-def _limited(cib: Cib, clone: str) -> bool:
-    """Return whether the clone is meant for fewer than all nodes."""
-    inside = {primitive for one in cib.clones if one.id == clone for primitive in one.primitives}
-    limits = any(one.id == clone and "clone-max" in one.meta for one in cib.clones)
-    return limits or any(where.resource in {clone, *inside} for where in cib.locations)

@@ -9,7 +9,7 @@ from commands.configuration.resources import PROXY, fence_devices, vips
 from commands.facts.cib import Cib
 from commands.facts.cib_resources import Primitive
 from commands.gates import away_rule, gate_rule, has_away_rule
-from config.inventory import ClusterSpec
+from config.inventory import ClusterSpec, secret_of
 
 
 def conflicts(cluster: ClusterSpec, cib: Cib) -> tuple[str, ...]:
@@ -74,5 +74,5 @@ def _fence_conflicts(cluster: ClusterSpec, there: Mapping[str, Primitive]) -> It
         if made.type != cluster.fencing.agent:
             yield f"the fence device `{device}` is a {made.type}, not a {cluster.fencing.agent}"
         for name, value in options.items():
-            if not value.startswith("secret:") and made.attributes.get(name) not in {value, None}:
+            if secret_of(value) is None and made.attributes.get(name) not in {value, None}:
                 yield f"the fence device `{device}` has another {name}"

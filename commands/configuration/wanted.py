@@ -11,7 +11,7 @@ from commands.configuration import elements
 from commands.configuration.resources import CLONE, PROXY, Vip, fence_devices, vips
 from commands.facts.cib import Cib
 from commands.gates import has_away_rule
-from config.inventory import ClusterSpec
+from config.inventory import ClusterSpec, secret_of
 
 SEED_DEADTIME = "1s"
 """How long the first election of a DC waits, in a cluster that `draft.seed_command` began."""
@@ -80,11 +80,12 @@ def _fencing(cluster: ClusterSpec, cib: Cib | None, secret_files: Mapping[str, s
 
 
 def _fence_option(name: str, value: str, secret_files: Mapping[str, str]) -> str:
-    if not value.startswith("secret:"):
+    secret = secret_of(value)
+    if secret is None:
         return f"{name}={value}"
     # fence agents take a script that prints the password, so that it is in no argv and not in the CIB
     script = {"password": "password_script", "passwd": "passwd_script"}.get(name, f"{name}_script")
-    return f"{script}={secret_files[value.removeprefix('secret:')]}"
+    return f"{script}={secret_files[secret]}"
 
 
 def _proxy(cib: Cib | None) -> Iterator[Lack]:

@@ -69,6 +69,19 @@ class Cib:
         """Return the primitive of that id, or None."""
         return next((one for one in self.primitives if one.id == primitive_id), None)
 
+    def switched_off(self, name: str, clone: str | None = None) -> bool:
+        """Whether people want a resource, or the clone it is an instance of, to be stopped."""
+        primitive = self.primitive(name)
+        layers = [primitive.meta] if primitive else []
+        layers += [one.meta for one in self.clones if one.id == clone]
+        return any(meta.get("target-role", "").lower() == "stopped" for meta in layers)
+
+    def limited(self, clone: str) -> bool:
+        """Whether a clone is meant for fewer than all nodes."""
+        inside = {primitive for one in self.clones if one.id == clone for primitive in one.primitives}
+        limits = any(one.id == clone and "clone-max" in one.meta for one in self.clones)
+        return limits or any(where.resource in {clone, *inside} for where in self.locations)
+
 
 def parse(done: Completed) -> Cib | NotRunning:
     """Read `cibadmin --query`. Raises `UnreadableOutput`."""

@@ -18,6 +18,7 @@ from commands.command import Command, Completed
 from commands.errors import UnreadableOutput
 from commands.facts.fact import Fact
 from commands.facts.tagged import tagged
+from config.inventory import is_address
 
 ANY: Final = "*"
 """The address of a bind that listens on all of the node's IPv4 addresses."""
@@ -80,16 +81,10 @@ class HaproxyConfig:
 
     def silent_at(self, address: str) -> bool:
         """Return whether it is certain that nothing will answer at this address: every bind is known, and none is it."""
-        named = any(not _is_address(bind.address) for bind in self.binds)  # it may resolve to this address
+        named = any(
+            not (bind.address == ANY or is_address(bind.address)) for bind in self.binds
+        )  # it may resolve to this address
         return not (self.ports_at(address) or self.unknown_binds or named)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return text == ANY
-    return True
 
 
 def ports_at(binds: Iterable[Bind], address: str) -> tuple[int, ...]:

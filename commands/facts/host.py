@@ -18,6 +18,7 @@ from commands.command import Command, Completed
 from commands.errors import UnreadableOutput
 from commands.facts.fact import Fact
 from commands.facts.tagged import tagged
+from config.inventory import is_address
 
 Family = Literal["apt", "dnf"]
 
@@ -195,21 +196,13 @@ def resolution(names: tuple[str, ...]) -> Fact[Resolution]:
         found: dict[str, list[str]] = {name: [] for name in names}
         for word, rest in tagged("getent ahosts", done.stdout):
             name, _, address = rest.partition(" ")
-            if word != "at" or name not in found or not _is_address(address):
+            if word != "at" or name not in found or not is_address(address):
                 raise UnreadableOutput("getent ahosts", "not `at NAME ADDRESS`", f"{word} {rest}")
             if address not in found[name]:  # getent repeats each one per socket type
                 found[name].append(address)
         return Resolution({name: tuple(addresses) for name, addresses in found.items()})
 
     return Fact(Command(("sh", "-c", _RESOLVE, "sh", *names), root=False, timeout=30.0), parse)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 _SYSCTL = """

@@ -17,7 +17,7 @@ from commands.facts.cib import Cib
 from commands.facts.cib_resources import Primitive
 from commands.facts.corosync_conf import CorosyncConf
 from commands.report import Finding, Level
-from config.inventory import ClusterSpec, FencingSpec
+from config.inventory import ClusterSpec, FencingSpec, is_address, secret_of
 
 
 def spec_of(conf: CorosyncConf, cib: Cib) -> ClusterSpec:
@@ -39,16 +39,8 @@ def _vip(attributes: Mapping[str, str]) -> Mapping[str, object] | None:
         return None
     prefix = attributes.get("cidr_netmask", "")
     address = attributes["ip"]
-    longest = ip_address(address).max_prefixlen if _is_address(address) else 32
+    longest = ip_address(address).max_prefixlen if is_address(address) else 32
     return {"address": address, "prefix": int(prefix) if prefix.isdecimal() else longest, "nic": attributes.get("nic")}
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _devices(cib: Cib) -> tuple[Primitive, ...]:
@@ -76,7 +68,7 @@ def _remade(cluster: ClusterSpec, devices: tuple[Primitive, ...]) -> FencingSpec
     there = {device.id: dict(device.attributes) for device in devices}
     options = [{k: v for k, v in each.items() if k != "pcmk_host_list"} for each in there.values()]
     shared = dict(set.intersection(*(set(each.items()) for each in options)))
-    if any(value.startswith("secret:") for each in options for value in each.values()):
+    if any(secret_of(value) is not None for each in options for value in each.values()):
         return None  # it would be taken for a reference
     own = {
         node.name: {k: v for k, v in there[f"fence-{node.name}"].items() if k not in {"pcmk_host_list", *shared}}

@@ -16,6 +16,7 @@ from commands.report import Finding, Level
 from commands.snapshot import Snapshot
 from commands.verbs.cluster_request import cluster_and, node_of
 from commands.verbs.guards import READS, View, members, no, view
+from commands.verbs.settled import settle
 from commands.verbs.verb import Change, Desk, Verb
 from commands.verbs.words import Words
 from config.inventory import ClusterSpec
@@ -69,9 +70,11 @@ def decide(request: CleanupRequest, snapshot: Snapshot) -> Decision:
         *(("--node", request.node) if request.node else ()),
     ]
     forget = Command(("crm_resource", "--cleanup", *words), timeout=60, changes=True)
-    settle = Command(("crm_resource", "--wait", "--timeout=60"), timeout=70)
     step = Step(
-        "cleanup", f"Forget failures{what}{where}", (Lane(seen.at, (forget, settle)),), proof=_forgotten(request, seen)
+        "cleanup",
+        f"Forget failures{what}{where}",
+        (Lane(seen.at, (forget, settle())),),
+        proof=_forgotten(request, seen),
     )
     summary = f"Forget {counted(len(failed), 'failure')}{what}{where}: {'; '.join(failed)}."
     return Plan(

@@ -16,6 +16,7 @@ from commands.report import Finding, Level
 from commands.snapshot import Snapshot
 from commands.verbs.cluster_request import cluster_and
 from commands.verbs.guards import READS, View, members, no, view
+from commands.verbs.settled import settle
 from commands.verbs.verb import Change, Desk, Verb
 from commands.verbs.words import Words
 from config.inventory import ClusterSpec
@@ -58,9 +59,8 @@ def decide(request: ClearRequest, snapshot: Snapshot) -> Decision:
     clears = tuple(
         Command(("crm_resource", "--resource", resource, "--clear"), timeout=30, changes=True) for resource in resources
     )
-    settle = Command(("crm_resource", "--wait", "--timeout=60"), timeout=70)
     names = listed(f"`{one.id}`" for one in left)
-    step = Step("clear", f"Take away {names}", (Lane(seen.at, (*clears, settle)),), proof=_gone(request, seen))
+    step = Step("clear", f"Take away {names}", (Lane(seen.at, (*clears, settle())),), proof=_gone(request, seen))
     return Plan(
         "clear",
         request.cluster,

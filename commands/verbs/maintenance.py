@@ -23,6 +23,7 @@ from commands.snapshot import Snapshot
 from commands.verbs.cluster_request import cluster_and, node_of
 from commands.verbs.guards import READS, View, no, view
 from commands.verbs.serving import holders
+from commands.verbs.settled import settle
 from commands.verbs.verb import Change, Desk, Verb
 from commands.verbs.words import Words
 from config.inventory import ClusterSpec
@@ -102,11 +103,10 @@ def _begin(request: MaintenanceRequest, seen: View) -> Plan:
 def _end(request: MaintenanceRequest, snapshot: Snapshot, seen: View) -> Plan:
     where = ("--node", request.node) if request.node else ()
     refresh = Command(("crm_resource", "--refresh", *where), timeout=60, changes=True)
-    settle = Command(("crm_resource", "--wait", "--timeout=30"), timeout=40)
     look = Step(
         "look",
         "Have Pacemaker look at what really runs, before it does anything",
-        (Lane(seen.at, (refresh, settle)),),
+        (Lane(seen.at, (refresh, settle(30))),),
         proof=Proof(("addresses", "status"), lambda later: tuple(_mistaken(later, seen)), LOOKING, _asked(snapshot)),
     )
     surprises = tuple(_surprises(request, snapshot, seen))

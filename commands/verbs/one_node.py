@@ -19,8 +19,8 @@ from commands.verbs import drain, power
 from commands.verbs.cluster_request import ClusterRequest, node_of, parse_cluster
 from commands.verbs.drain import DrainRequest
 from commands.verbs.guards import View, last_in_service, loses_quorum, view
-from commands.verbs.power import START_PATIENCE, lacks_peers
 from commands.verbs.reached import unreachable
+from commands.verbs.together import START_PATIENCE, lacks_peers
 from commands.verbs.verb import Change, Desk, Verb
 from commands.verbs.words import Option, Words
 from config.inventory import ClusterSpec

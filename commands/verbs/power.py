@@ -15,25 +15,9 @@ from commands.snapshot import NodeSnapshot, Snapshot
 from commands.verbs.cluster_request import ClusterRequest, parse_cluster
 from commands.verbs.reached import Here, reached
 from commands.verbs.serving import bound_ports, holders, serving_step
+from commands.verbs.together import START_PATIENCE, lacks_peers
 from commands.verbs.verb import Change, Verb
 from config.policy import Role
-
-START_PATIENCE = 90.0
-"""Seconds; an election of a DC alone may take 20 (pacemaker-controld(7), `dc-deadtime`)."""
-
-
-def lacks_peers(names: tuple[str, ...], node: NodeSnapshot) -> str | None:
-    """Return what a node misses to be running with all the named nodes online, or None."""
-    if not (isinstance(node.cmap, Known) and isinstance(node.status, Known)):
-        return "unknown"
-    cmap, status = node.cmap.value, node.status.value
-    if isinstance(cmap, NotRunning) or isinstance(status, NotRunning):
-        return "the cluster does not run there"
-    absent = [name for name in names if name not in cmap.joined_names()]
-    if absent:
-        return f"corosync there does not see {', '.join(absent)}"
-    offline = [name for name in names if not ((state := status.node(name)) and state.online)]
-    return f"Pacemaker there waits for {', '.join(offline)}" if offline else None
 
 
 def decide_start(request: ClusterRequest, snapshot: Snapshot) -> Decision:

@@ -20,6 +20,7 @@ from commands.snapshot import Snapshot
 from commands.verbs.cluster_request import cluster_and, node_of
 from commands.verbs.guards import READS, View, hands_off, members, no, not_serving, view
 from commands.verbs.serving import holders
+from commands.verbs.settled import settle
 from commands.verbs.verb import Change, Desk, Verb
 from commands.verbs.words import Option, Words
 from config.inventory import ClusterSpec
@@ -152,12 +153,12 @@ def _steps(target: Target, nodes: tuple[str, ...], snapshot: Snapshot, seen: Vie
     if target.bans:
         clear = Command(("crm_resource", "--resource", target.id, "--clear"), timeout=30, changes=True)
         names = listed(f"`{one}`" for one, _ in target.bans)
-        yield Step("clear", f"Take away {names}", (Lane(seen.at, (clear, _settle())),))
+        yield Step("clear", f"Take away {names}", (Lane(seen.at, (clear, settle())),))
         after = ("clear",)
     if target.held_down:
         enable = Command(("pcs", "resource", "enable", target.id), timeout=60, changes=True)
         started = _started(target, None, snapshot, seen)
-        yield Step("enable", f"Let `{target.id}` start", (Lane(seen.at, (enable, _settle())),), after, started)
+        yield Step("enable", f"Let `{target.id}` start", (Lane(seen.at, (enable, settle())),), after, started)
         return
     for node in nodes if target.clone else (None,):
         where = ("--node", node) if node else ()
@@ -167,10 +168,6 @@ def _steps(target: Target, nodes: tuple[str, ...], snapshot: Snapshot, seen: Vie
         step = f"restart-{node}" if node else "restart"
         yield Step(step, title, (Lane(seen.at, (command,)),), after, _started(target, node, snapshot, seen))
         after = (step,)
-
-
-def _settle() -> Command:
-    return Command(("crm_resource", "--wait", "--timeout=60"), timeout=70)
 
 
 def _started(target: Target, node: str | None, snapshot: Snapshot, seen: View) -> Proof:

@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from commands.checks.phrases import listed
 from commands.command import Command
 from commands.facts.cib import Cib
+from commands.facts.crm_mon import ClusterStatus
 from commands.facts.fact import Known, NotRunning
 from commands.facts.pacemaker_xml import INFINITY
 from commands.gates import GateState, away_rule, gate_rule, gate_state
-from commands.plan import Decision, Lane, NothingToDo, Plan, Proof, Refusal, Step
+from commands.plan import Decision, Lane, NothingToDo, Plan, Proof, Refusal, Step, on_each
 from commands.report import Finding, Level
-from commands.snapshot import Snapshot
+from commands.snapshot import NodeSnapshot, Snapshot
 from commands.verbs import guards
 from commands.verbs.failover.move import Move, MoveRequest
-from commands.verbs.failover.steps import allowing
+from commands.verbs.failover.steps import opening, releasing
 from commands.verbs.guards import View, no, view
+from commands.verbs.settled import settle
 
 PATIENCE = 90.0
 """Seconds for a stop and a start; what takes longer says so in its own operations."""
@@ -75,6 +77,7 @@ def decide(request: MoveRequest, snapshot: Snapshot) -> Decision:
         *_state_problems(found, seen),
         *_unfit(seen, found, target),
         *_home_unheard(found, seen),
+        *_unheard(request, found, target, seen, snapshot),
     )
     if reasons:
         return Refusal("failover", reasons)
@@ -207,7 +210,6 @@ def _there(found: Resource, target: str, seen: View, *, clean: bool) -> Proof:
 def _by_constraint(found: Resource, target: str, seen: View) -> tuple[Step, ...]:
     to = Command(("crm_resource", "--resource", found.id, "--move", "--node", target), timeout=30, changes=True)
     clear = Command(("crm_resource", "--resource", found.id, "--clear"), timeout=30, changes=True)
-    settle = Command(("crm_resource", "--wait", "--timeout=60"), timeout=70)
     move = Step(
         "move",
         f"Move `{found.id}` to {target}",
@@ -217,7 +219,7 @@ def _by_constraint(found: Resource, target: str, seen: View) -> tuple[Step, ...]
     end = Step(
         "clear",
         "Take the constraint of the move away, and see that it stays",
-        (Lane(seen.at, (clear, settle)),),
+        (Lane(seen.at, (clear, settle())),),
         ("move",),
         _there(found, target, seen, clean=True),
     )
@@ -233,13 +235,46 @@ def _home_unheard(found: Resource, seen: View) -> Iterator[Finding]:
         )
 
 
-def _by_gate(request: MoveRequest, found: Resource, target: str, seen: View, snapshot: Snapshot) -> tuple[Step, ...]:
+def _move(request: MoveRequest, found: Resource, seen: View) -> Move:
     online = frozenset(node.name for node in seen.status.nodes if node.online and not node.unclean)
-    move = Move(request, found.id, "", seen.cib, found.gate, found.on, online)
-    commands = allowing(move, found.gate, target) if found.gate else ()
-    node = snapshot.node(target).node
+    return Move(request, found.id, "", seen.cib, found.gate, found.on, online)
+
+
+def _unheard(request: MoveRequest, found: Resource, target: str, seen: View, snapshot: Snapshot) -> Iterator[Finding]:
+    """Who is to let go must be heard to have done so, before the gate is opened elsewhere."""
+    if found.gate is None:
+        return
+    for name, _ in releasing(_move(request, found, seen), found.gate, target):
+        if not isinstance(snapshot.node(name).status, Known):
+            yield no("it cannot be asked to let go", "If it was lost just now, ask again in some seconds.", name)
+
+
+def _by_gate(request: MoveRequest, found: Resource, target: str, seen: View, snapshot: Snapshot) -> tuple[Step, ...]:
+    gate = found.gate
+    if gate is None:
+        return ()
+    move = _move(request, found, seen)
+    releases = tuple(
+        Step(
+            f"release-{name}",
+            f"Let {name} stop `{found.id}`, by its gate",
+            (Lane(snapshot.node(name).node, (command,)),),
+            proof=on_each((name,), ("status",), lambda node: _still_runs(node, found), PATIENCE),
+        )
+        for name, command in releasing(move, gate, target)
+    )
     title = f"Let `{found.id}` run on {target} only, by its gate"
-    return (Step("gate", title, (Lane(node, commands),), proof=_there(found, target, seen, clean=False)),)
+    lane = Lane(snapshot.node(target).node, opening(move, gate, target))
+    after = tuple(step.id for step in releases)
+    return (*releases, Step("gate", title, (lane,), after, _there(found, target, seen, clean=False)))
+
+
+def _still_runs(node: NodeSnapshot, found: Resource) -> str | None:
+    status = node.status.value if isinstance(node.status, Known) else None
+    if not isinstance(status, ClusterStatus):
+        return None if isinstance(status, NotRunning) else "it does not tell"
+    left = [member for member in found.members if node.node.name in status.holders(member)]
+    return f"it still runs {listed(left)}" if left else None
 
 
 def _risks(found: Resource, target: str, seen: View) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from commands.snapshot import NodeSnapshot, Snapshot
 from commands.verbs import evidence
 from commands.verbs.failover.move import Move, cut_off, stays_behind, unheard
 from commands.verbs.serving import bound_ports, holders, serving_step
+from commands.verbs.settled import settle
 
 PATIENCE = 30.0
 """Seconds. An opened gate moves an address within a tenth of one; a stop that hangs takes its own timeout."""
@@ -111,19 +112,22 @@ def _on(move: Move, target: str, snapshot: Snapshot) -> Proof:
 
 
 def gate_steps(move: Move, target: str, snapshot: Snapshot, suffix: str = "") -> tuple[Step, ...]:
-    """Return the steps that move it by its gate. `suffix` tells their ids from those of others in the same plan."""
+    """Return the steps that move it by its gate. `suffix` tells their ids from those of others in the same plan.
+
+    Whoever has it, or may take it up, lets go first, by its own hand and word: a network that was cut a moment ago looks
+    whole to every node until Corosync has noticed, and what is said on one side is not heard on the other.
+    """
     gate = move.gate
     if gate is None:
         return ()
-    node = snapshot.node(target).node
     steps = [
         Step(
             f"release-{name}{suffix}",
-            f"Let {name}, which is cut off, give {move.address} up",
-            (Lane(snapshot.node(name).node, (set_attribute(move.resource, name, AWAY),)),),
+            f"Let {name}{', which is cut off,' if name in cut_off(move, target) else ''} give {move.address} up",
+            (Lane(snapshot.node(name).node, (command,)),),
             proof=on_each((name,), ("addresses",), lambda node: _still_held(node, move.address), PATIENCE),
         )
-        for name in cut_off(move, target)
+        for name, command in releasing(move, gate, target)
     ]
     title = (
         f"Open the gate of `{move.resource}` on {target}"
@@ -131,9 +135,8 @@ def gate_steps(move: Move, target: str, snapshot: Snapshot, suffix: str = "") ->
         else f"Close the gate of `{move.resource}`"
     )
     after = tuple(step.id for step in steps)
-    steps.append(
-        Step(f"gate{suffix}", title, (Lane(node, allowing(move, gate, target)),), after, _on(move, target, snapshot))
-    )
+    lane = Lane(snapshot.node(target).node, opening(move, gate, target))
+    steps.append(Step(f"gate{suffix}", title, (lane,), after, _on(move, target, snapshot)))
     return tuple(steps)
 
 
@@ -142,24 +145,25 @@ def _still_held(node: NodeSnapshot, address: str) -> str | None:
     return f"it still holds {address}" if held else None
 
 
-def allowing(move: Move, gate: GateState, target: str) -> tuple[Command, ...]:
-    """Return the commands that leave the target as the only node that may run it, without those done already.
+def opening(move: Move, gate: GateState, target: str) -> tuple[Command, ...]:
+    """Return what lets the target run it; nothing where it may already."""
+    if target == gate.home:
+        return (clear_attribute(move.resource, target),) if target in gate.attributes else ()
+    return (set_attribute(move.resource, target, OPEN),) if gate.attributes.get(target) != OPEN else ()
 
-    The target comes first, so that Pacemaker stops it elsewhere and starts it here in one transition.
-    """
-    commands = []
-    if target == gate.home and target in gate.attributes:
-        commands.append(clear_attribute(move.resource, target))
-    elif target != gate.home and gate.attributes.get(target) != OPEN:
-        commands.append(set_attribute(move.resource, target, OPEN))
+
+def releasing(move: Move, gate: GateState, target: str) -> tuple[tuple[str, Command], ...]:
+    """Return by whom it is to be given up, and how each is told; who was told already is left out."""
+    apart = cut_off(move, target)
+    told = [(name, set_attribute(move.resource, name, AWAY)) for name in apart]
     for name in dict.fromkeys((gate.home, *sorted(gate.attributes))):
-        if not stays_behind(name, move, target):
+        if name in apart or not stays_behind(name, move, target):
             continue
         if name != gate.home:
-            commands.append(clear_attribute(move.resource, name))
+            told.append((name, clear_attribute(move.resource, name)))
         elif gate.attributes.get(name) != AWAY:
-            commands.append(set_attribute(move.resource, name, AWAY))
-    return tuple(commands)
+            told.append((name, set_attribute(move.resource, name, AWAY)))
+    return tuple(told)
 
 
 def _ungated(move: Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
@@ -172,7 +176,6 @@ def _ungated(move: Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
     node = snapshot.node(target).node
     to = Command(("crm_resource", "--resource", move.resource, "--move", "--node", target), timeout=30, changes=True)
     look_again = (set_attribute(move.resource, target, OPEN), clear_attribute(move.resource, target))
-    settle = Command(("crm_resource", "--wait", "--timeout=60"), timeout=70)
     clear = Command(("crm_resource", "--resource", move.resource, "--clear"), timeout=30, changes=True)
     there = _on(move, target, snapshot)
     taken_away = Step("clear", "Take the constraint of the move away", (Lane(node, (clear,)),), ("room",), there)
@@ -180,6 +183,6 @@ def _ungated(move: Move, target: str, snapshot: Snapshot) -> tuple[Step, ...]:
         return (taken_away,)
     return (
         Step("move", f"Move `{move.resource}` to {target}", (Lane(node, (to,)),), proof=there),
-        Step("room", "Let floating IPs keep apart", (Lane(node, (*look_again, settle)),), ("move",), there),
+        Step("room", "Let floating IPs keep apart", (Lane(node, (*look_again, settle())),), ("move",), there),
         taken_away,
     )

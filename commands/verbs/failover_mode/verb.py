@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import get_args
 
 from commands import configuration
-from commands.command import Command
 from commands.configuration import Turn
 from commands.errors import UsageError
 from commands.facts.cib import Cib
@@ -27,6 +26,7 @@ from commands.verbs.failover_mode import approved, automatic
 from commands.verbs.failover_mode.places import Place, places, unsettled
 from commands.verbs.guards import READS, View, hands_off, view
 from commands.verbs.serving import bound_ports, holders, serving_step
+from commands.verbs.settled import settle
 from commands.verbs.verb import Change, Desk, Verb
 from commands.verbs.words import Option, Words
 from config.inventory import ClusterSpec, Failover
@@ -34,7 +34,6 @@ from config.policy import Role
 
 NAME = "failover-mode"
 PATIENCE = 30.0
-_SETTLE = Command(("crm_resource", "--wait", "--timeout=60"), timeout=70)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +191,7 @@ def _configure(request: ModeRequest, snapshot: Snapshot, seen: View, found: tupl
     commands = (
         *configuration.redraft_commands(turn.surplus, turn.lacks),
         configuration.push_command(),
-        _SETTLE,
+        settle(),
     )
     proof = Proof(("addresses", "cib"), missing, PATIENCE, tuple(dict.fromkeys((seen.at.name, *asked))))
     return Step("configure", _title(request.mode, turn), (Lane(seen.at, commands),), proof=proof)

@@ -205,17 +205,9 @@ def fencing_of(agent: str, options: Iterable[str]) -> FencingSpec:
     return FencingSpec(agent=agent, options=shared, per_node=per_node)
 
 
-def secret_names(fencing: FencingSpec | None) -> tuple[str, ...]:
-    """Return the names of the secrets that a fence device's options refer to."""
-    if fencing is None:
-        return ()
-    values = [*fencing.options.values(), *(v for options in fencing.per_node.values() for v in options.values())]
-    return tuple(sorted({value.removeprefix("secret:") for value in values if value.startswith("secret:")}))
-
-
 def _fencing_secrets(cluster: ClusterSpec, desk: Desk) -> Mapping[str, str]:
     with _about("fence_options"):
-        return {name: desk.secret(name) for name in secret_names(cluster.fencing)}
+        return {name: desk.secret(name) for name in cluster.secrets}
 
 
 def _haproxy_cfg(cluster: ClusterSpec, desk: Desk) -> str | None:

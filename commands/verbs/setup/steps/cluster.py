@@ -16,12 +16,11 @@ from commands.verbs.setup.preflight import same_cluster
 from commands.verbs.setup.request import SetupRequest
 from commands.verbs.setup.steps.making import change, lacking, on_lacking, systemctl, value
 from commands.verbs.setup.steps.servers import bare
+from commands.verbs.together import START_PATIENCE, lacks_peers
 from config.inventory import ClusterSpec
 
 DAEMONS = ("corosync", "pacemaker")
 CIB_FILE = "/var/lib/pacemaker/cib/cib.xml"
-START_PATIENCE = 90.0
-"""Seconds for all nodes to be online; an election of a DC alone may take 20 (`dc-deadtime`)."""
 
 
 def lacks_conf(cluster: ClusterSpec) -> Callable[[NodeSnapshot], str | None]:
@@ -83,19 +82,10 @@ def _is_seed(cib: Any) -> bool:
 
 def start(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     """Start each node where the cluster does not run, and wait until all are online."""
-    names = [node.name for node in request.cluster.nodes]
+    names = tuple(node.name for node in request.cluster.nodes)
 
     def lacks(node: NodeSnapshot) -> str | None:
-        conf, cmap, status = value(node.conf), value(node.cmap), value(node.status)
-        if not (isinstance(conf, CorosyncConf) and same_cluster(request.cluster, conf)):
-            return "it is not in the cluster"
-        if isinstance(cmap, NotRunning) or isinstance(status, NotRunning):
-            return "the cluster does not run there"
-        absent = [name for name in names if name not in cmap.joined_names()]
-        if absent:
-            return f"corosync there does not see {', '.join(absent)}"
-        offline = [name for name in names if not ((state := status.node(name)) and state.online)]
-        return f"Pacemaker there waits for {', '.join(offline)}" if offline else None
+        return lacks_conf(request.cluster)(node) or lacks_peers(names, node)
 
     reads = ("conf", "cmap", "status")
     if not lacking(snapshot, reads, lacks):

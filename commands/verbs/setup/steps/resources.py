@@ -7,7 +7,7 @@ from commands.command import Stdin
 from commands.facts.cib import Cib
 from commands.plan import Lane, Step, on_each
 from commands.snapshot import NodeSnapshot, Snapshot
-from commands.verbs.setup.request import SetupRequest, secret_names
+from commands.verbs.setup.request import SetupRequest
 from commands.verbs.setup.steps.cluster import lacks_conf
 from commands.verbs.setup.steps.making import value, write
 from config.inventory import ClusterSpec, NodeSpec
@@ -27,9 +27,8 @@ def _present_cib(request: SetupRequest, snapshot: Snapshot) -> Cib | None:
 
 def fence_scripts(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     """Put the secrets of fence agents beside their devices, on every node."""
-    names = secret_names(request.cluster.fencing)
     cib = _present_cib(request, snapshot)
-    if not names or (cib and not configuration.missing(request.cluster, cib)):
+    if not request.cluster.secrets or (cib and not configuration.missing(request.cluster, cib)):
         return None
     commands = tuple(
         write(
@@ -52,7 +51,7 @@ def script(secret: str) -> str:
 
 def secret_files(cluster: ClusterSpec) -> dict[str, str]:
     """Return where each secret of the fence devices lies on the nodes."""
-    return {name: f"{SECRETS_DIR}/{name}.sh" for name in secret_names(cluster.fencing)}
+    return {name: f"{SECRETS_DIR}/{name}.sh" for name in cluster.secrets}
 
 
 def _drafter(cluster: ClusterSpec) -> NodeSpec:
