@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from bot.by_hand import by_hand
 from bot.incident_buttons import ACK, END_SILENCE, FAILOVER, SILENCE, STATUS, TIMES, failovers
 from bot.incidents import Incident, Phase
 from bot.incidents.people import name_of
@@ -107,6 +108,8 @@ def _parts(incident: Incident, condition: Condition | None, cluster: ClusterSpec
         yield Text(f"Acknowledged by {name_of(incident.acknowledged)}.")
     if incident.silenced:
         yield Text("Silenced: nobody is called about it.")
+    if incident.open:
+        yield from by_hand(failovers(incident))
 
 
 def _since(incident: Incident) -> str:

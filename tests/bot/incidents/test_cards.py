@@ -16,7 +16,7 @@ from bot.slack.buttons import SIDE_BY_SIDE
 from bot.slack.limits import message_problems
 from bot.slack.render import render
 from commands.condition import Condition, State, Topic
-from commands.report import Finding, Level, Report, Text
+from commands.report import Finding, Level, Listing, Report, Text
 from commands.troubles import Severity, Trouble, What
 from config.inventory import ClusterSpec, VipSpec, parse_node
 from tests.bot.incidents.course import LINK, LOST, NOW, STOPPED, UNSEEN, WAITING, Course, link_signal
@@ -61,6 +61,20 @@ def test_a_lost_node_whose_address_waits() -> None:
     ]
     assert [choice.label for choice in report.choices] == ["Fail over vip2 to n1", "Acknowledge", "Silence for 1 h"]
     assert report.next_step == "failover vip2 --to n1 web"
+
+
+def test_what_waits_can_be_let_go_by_hand_with_the_very_commands_that_the_bot_would_run() -> None:
+    course = Course()
+    course.look(LOST, WAITING)
+    (listing,) = (part for part in incident_cards.card(course.only, SEEN, WEB).parts if isinstance(part, Listing))
+    assert [line for line in listing.text.splitlines() if not line.startswith("#")] == [
+        "crm_attribute -l reboot -N n2 -n hacluster-vip2 -v away",
+        "crm_attribute -l reboot -N n1 -n hacluster-vip2 -v yes",
+    ]
+    runbook = (SITUATIONS.parent / "runbook.md").read_text()
+    assert all(line in runbook for line in listing.text.splitlines() if not line.startswith("#"))
+    course.look(after=60)
+    assert not any(isinstance(part, Listing) for part in incident_cards.card(course.only, SEEN, WEB).parts)
 
 
 def test_of_several_that_wait_the_first_has_a_button_and_the_rest_the_menu() -> None:
