@@ -87,6 +87,7 @@ FACT: Fact[Units] = Fact(
     Command(
         ("systemctl", "show", f"--property={','.join(_PROPERTIES)}", *(f"{name}.service" for name in NAMES)),
         root=False,
+        joins=True,
     ),
     parse,
 )

@@ -2,7 +2,8 @@
 
 A session costs both sides more than most of what is run in it: a channel opened and closed, a login shell, and on a busy
 node a turn of its sshd. So the line of a joint session starts all its commands at once, in one bash, and hands over what
-each of them said in their order. Their privileges and time limits are those they would have by themselves.
+each of them said as it ends. Their privileges and time limits are those they would have by themselves, and one that
+hangs keeps back nobody's answer but its own.
 """
 
 from __future__ import annotations
@@ -11,55 +12,67 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import asyncssh
+
 from commands.command import Command, Completed
 from commands.errors import HaclusterError
+from commands.ssh.sessions import Collected
 from config.inventory import NodeSpec
 
 Outcome = Completed | HaclusterError
 
-SCRIPT = r"""
-mark=$1; shift
-answers=()
-while [ $# -gt 0 ]; do
-    words=("${@:2:$1}"); shift "$(($1 + 1))"
-    exec {answer}< <(
-        { said=$("${words[@]}" 2>&1 >&3 3>&- </dev/null); status=$?; } 3>&1
-        printf '\n%s %s\n%s\n%s\n' "$mark" "$status" "$said" "$mark"
-    )
-    answers+=("/dev/fd/$answer")
-done
-exec cat "${answers[@]}"
-"""
-"""Takes a mark that nobody can foresee, then each command as its count of words and its words."""
-
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one command of a joint session printed, and its exit status."""
+    """What one command printed, and its exit status."""
 
     status: int
     stdout: str
     stderr: str
 
 
-def words(mark: str, commands: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Return the argv that runs these commands together."""
-    counted = (word for command in commands for word in (str(len(command)), *command))
-    return ("bash", "-c", SCRIPT, "bash", mark, *counted)
+class Answers(Collected):
+    """A joint session: tells each answer as it comes. What is not an answer makes `spoilt` true, and ends the telling."""
+
+    def __init__(self, cap: int, tell: Callable[[int, Said], None]) -> None:
+        super().__init__(cap, whole=True)
+        self.spoilt = False
+        self._tell = tell
+        self._pending = b""
+
+    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
+        """Take in what came."""
+        if datatype is not None:
+            super().data_received(data, datatype)
+            return
+        self._pending += data
+        while not self.spoilt and self._pending:
+            head, newline, rest = self._pending.partition(b"\n")
+            if not newline and len(head) <= _LONGEST_HEAD:
+                return
+            try:
+                number, length = (int(word) for word in head.split())
+                if len(rest) < length:
+                    return
+                said = _said(rest[:length])
+            except ValueError:
+                self.spoilt = True
+                return
+            self._pending = rest[length:]
+            self._tell(number, said)
 
 
-def split(text: str, mark: str, count: int) -> tuple[Said, ...] | None:
-    """Tell apart what so many commands said; None where it is not whole."""
-    parts = text.split(f"\n{mark}")
-    if len(parts) != 2 * count + 1 or parts[-1] != "\n":
-        return None
-    said = []
-    for at in range(0, 2 * count, 2):
-        status, _, stderr = parts[at + 1].partition("\n")
-        if not status.strip().isdecimal():
-            return None
-        said.append(Said(int(status), parts[at].removeprefix("\n") if at else parts[at], stderr))
-    return tuple(said)
+_LONGEST_HEAD = 40
+
+
+def _said(answer: bytes) -> Said:
+    """Read one answer. Raises ValueError for anything else."""
+    text, _, last = answer.rpartition(b"\n")
+    status, length = (int(word) for word in last.split())
+    if not 0 <= length <= len(text):
+        raise ValueError(length)
+    at = len(text) - length
+    return Said(status, text[:at].decode("utf-8", "replace"), text[at:].decode("utf-8", "replace"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +80,27 @@ class _Asked:
     command: Command
     answer: asyncio.Future[Completed]
 
+    def tell(self, outcome: Completed | Exception) -> None:
+        """Give the answer, if it is still waited for."""
+        if self.answer.done():
+            return
+        if isinstance(outcome, Exception):
+            self.answer.set_exception(outcome)
+        else:
+            self.answer.set_result(outcome)
+
 
 class Joint:
     """Gathers what is asked of each node before the event loop turns, and asks it together.
 
-    `together` gives an outcome for each command, in their order, or raises what befell all of them.
+    `together` is given the commands and tells an outcome for each, by its place among them; or raises what befell all
+    that it has not told of.
     """
 
     def __init__(
         self,
         alone: Callable[[NodeSpec, Command], Awaitable[Completed]],
-        together: Callable[[NodeSpec, tuple[Command, ...]], Awaitable[Sequence[Outcome]]],
+        together: Callable[[NodeSpec, tuple[Command, ...], Callable[[int, Outcome], None]], Awaitable[None]],
     ) -> None:
         self._alone = alone
         self._together = together
@@ -103,26 +126,22 @@ class Joint:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
-        def given_up(_: asyncio.Future[Completed]) -> None:
-            if all(asked.answer.cancelled() for asked in wanted):
+        def answered(_: asyncio.Future[Completed]) -> None:
+            # also where some were given up: what is left of the session is of no use then
+            if all(asked.answer.done() for asked in wanted) and any(asked.answer.cancelled() for asked in wanted):
                 task.cancel()
 
         for asked in wanted:
-            asked.answer.add_done_callback(given_up)
+            asked.answer.add_done_callback(answered)
 
     async def _ask(self, node: NodeSpec, wanted: Sequence[_Asked]) -> None:
-        outcomes: Sequence[Completed | Exception]
         try:
             if len(wanted) == 1:
-                outcomes = (await self._alone(node, wanted[0].command),)
+                wanted[0].tell(await self._alone(node, wanted[0].command))
             else:
-                outcomes = await self._together(node, tuple(asked.command for asked in wanted))
+                await self._together(
+                    node, tuple(asked.command for asked in wanted), lambda at, outcome: wanted[at].tell(outcome)
+                )
         except Exception as error:  # noqa: BLE001 - it is raised to each of those who wait
-            outcomes = (error,) * len(wanted)
-        for asked, outcome in zip(wanted, outcomes, strict=True):
-            if asked.answer.done():
-                continue
-            if isinstance(outcome, Exception):
-                asked.answer.set_exception(outcome)
-            else:
-                asked.answer.set_result(outcome)
+            for asked in wanted:
+                asked.tell(error)

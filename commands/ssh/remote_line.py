@@ -21,7 +21,7 @@ import signal
 from collections.abc import Sequence
 
 from commands.command import CHANGE_MARK, Command
-from commands.ssh import joint
+from commands.ssh import joint_script
 
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _ENVIRONMENT = (
@@ -50,10 +50,10 @@ def remote_line(command: Command, user: str, *, kill_after: float = 5.0) -> str:
     return _line(command, user, _limit(command, user, kill_after))
 
 
-def joint_line(commands: Sequence[Command], user: str, mark: str, *, kill_after: float = 5.0) -> str:
-    """Return the line that runs several reads together, each limited and privileged as by itself (`joint.SCRIPT`)."""
+def joint_line(commands: Sequence[Command], user: str, *, kill_after: float = 5.0) -> str:
+    """Return the line that runs several reads together, each limited and privileged as by itself (`joint_script.SCRIPT`)."""
     each = [(*_limit(command, user, kill_after), *_privileges(command, user), *command.argv) for command in commands]
-    return shlex.join((*_ENVIRONMENT, *joint.words(mark, each)))
+    return shlex.join((*_ENVIRONMENT, *joint_script.words(each)))
 
 
 def stream_line(command: Command, user: str) -> str:

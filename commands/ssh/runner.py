@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
@@ -24,7 +23,7 @@ from commands.errors import (
 from commands.ssh.connection import Connection, NotStarted
 from commands.ssh.dial import Dialer, Endpoint
 from commands.ssh.host_keys import HostKeys
-from commands.ssh.joint import Joint, Outcome, Said, split
+from commands.ssh.joint import Answers, Joint, Outcome, Said
 from commands.ssh.options import SshOptions
 from commands.ssh.remote_line import (
     joint_line,
@@ -85,48 +84,65 @@ class SshRunner:
             finally:
                 session.end()
 
-    async def _run_together(self, node: NodeSpec, commands: Sequence[Command]) -> Sequence[Outcome]:
-        connection = self._connection(node)
-        options, mark = self._options, secrets.token_hex(8)
-        line = joint_line(commands, options.user, mark, kill_after=options.kill_after)
-        make = partial(Collected, options.output_cap * len(commands), whole=True)
+    async def _run_together(
+        self, node: NodeSpec, commands: Sequence[Command], tell: Callable[[int, Outcome], None]
+    ) -> None:
+        connection, options = self._connection(node), self._options
+        line = joint_line(commands, options.user, kill_after=options.kill_after)
+        untold = dict(enumerate(commands))
+        begun = time.monotonic()
+
+        def told(at: int, said: Said) -> None:
+            if at in untold:
+                tell(at, self._outcome(node, untold.pop(at), said, time.monotonic() - begun))
+
         longest = max(command.timeout for command in commands)
+        make = partial(Answers, options.output_cap, told)
         async with connection.slot(longest):
             begun = time.monotonic()
             try:
                 session = await connection.start(line, make)
             except NotStarted as error:
-                return [_lost(node, command, str(error)) for command in commands]
+                for at, command in untold.items():
+                    tell(at, _lost(node, command, str(error)))
+                return
             try:
-                with suppress(OSError):
-                    session.send("", last=True)
-                async with asyncio.timeout(longest + options.kill_after + options.grace):
-                    await session.ended
-            except TimeoutError:
-                return [_out_of_time(node, command) for command in commands]
+                in_time = await self._in_time(session, longest)
             finally:
                 session.end()
-        if session.status is None or session.broken:
-            return [_lost(node, command, "the connection was lost") for command in commands]
-        said = split(session.output()[0], mark, len(commands)) if session.status == 0 else None
-        if said is None:
-            return await self._each_apart(node, commands, session)
-        seconds = time.monotonic() - begun
-        return [self._outcome(node, command, one, seconds) for command, one in zip(commands, said, strict=True)]
+        if in_time and session.status is not None and not session.broken:
+            await self._each_apart(node, untold, tell, session)
+            return
+        for at, command in untold.items():
+            tell(at, _lost(node, command, "the connection was lost") if in_time else _out_of_time(node, command))
 
-    async def _each_apart(self, node: NodeSpec, commands: Sequence[Command], failed: Collected) -> Sequence[Outcome]:
-        """Run by itself what could not be run together: from now on too, if that is the node's doing."""
-        if not failed.too_long:
-            self._apart.add(node)
-            _log.warning("reads cannot be joined", node=node.name, status=failed.status, why=failed.output()[1][-300:])
-        return await asyncio.gather(*(self._caught(self._run(node, command)) for command in commands))
-
-    @staticmethod
-    async def _caught(run: Awaitable[Completed]) -> Outcome:
+    async def _in_time(self, session: Answers, seconds: float) -> bool:
+        """Wait for the end of a session whose commands are ended after so many seconds; return whether it came."""
+        with suppress(OSError):
+            session.send("", last=True)
         try:
-            return await run
-        except HaclusterError as error:
-            return error
+            async with asyncio.timeout(seconds + self._options.kill_after + self._options.grace):
+                await session.ended
+        except TimeoutError:
+            return False
+        return True
+
+    async def _each_apart(
+        self, node: NodeSpec, untold: Mapping[int, Command], tell: Callable[[int, Outcome], None], failed: Answers
+    ) -> None:
+        """Run by itself what could not be run together; from now on all of this node."""
+        if not untold:
+            return
+        self._apart.add(node)
+        _log.warning("reads cannot be joined", node=node.name, status=failed.status, why=failed.output()[1][-300:])
+
+        async def run(at: int, command: Command) -> None:
+            try:
+                tell(at, await self._run(node, command))
+            except HaclusterError as error:
+                tell(at, error)
+
+        await asyncio.gather(*(run(at, command) for at, command in untold.items()))
 
     def _outcome(self, node: NodeSpec, command: Command, said: Said, seconds: float) -> Outcome:
         if len(said.stdout) + len(said.stderr) > self._options.output_cap:

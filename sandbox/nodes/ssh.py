@@ -155,7 +155,8 @@ class Network:
                 return
             several = together.asked(process.command)
             if several is not None:
-                answer = await together.run(*several, partial(self._play, machine))
+                await together.run(several, partial(self._play, machine), process.stdout.write)
+                answer = Answer()
             else:
                 answer = await self._play(machine, process.command, process.stdin.read)
         except PoweredOff:

@@ -1,7 +1,8 @@
 """Several commands asked for in one line, which a fixed bash script starts at once.
 
-Its arguments are a mark, then each command as its count of words and its words. It prints what each wrote, then a line
-that begins with the mark and gives the exit status, then what went to standard error, then the mark alone.
+Its arguments are each command's count of words and its words. As each ends it prints a line with the command's number
+and the length of what follows: what it wrote, what went to standard error, and a line with its status and the length of
+the latter. All in bytes, without the last newlines of standard error.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from collections.abc import Awaitable, Callable, Sequence
 from sandbox.nodes import line as lines
 from sandbox.nodes.call import Answer
 
-_MENTIONS = ('words=("${@:2:$1}")', 'exec cat "${answers[@]}"')
+_MENTIONS = ("exec {turn}<> <(:)", 'ask "$number" "${@:2:$1}" &')
 
 
-def asked(line: str) -> tuple[str, tuple[tuple[str, ...], ...]] | None:
-    """Return the mark and the commands of such a line; None for any other. Raises ValueError for one that was cut short."""
+def asked(line: str) -> tuple[tuple[str, ...], ...] | None:
+    """Return the commands of such a line; None for any other. Raises ValueError for one that was cut short."""
     if not all(one in line for one in _MENTIONS):
         return None
     words, _ = lines.command(line)
     if words[:2] != ["bash", "-c"]:
         return None
-    mark, rest = words[4], list(words[5:])
+    rest = words[4:]
     commands = []
     while rest:
         count = int(rest.pop(0))
@@ -31,15 +32,21 @@ def asked(line: str) -> tuple[str, tuple[tuple[str, ...], ...]] | None:
             raise ValueError(f"{count} words, and {len(rest)} are left")
         commands.append(tuple(rest[:count]))
         del rest[:count]
-    return mark, tuple(commands)
+    return tuple(commands)
 
 
-async def run(mark: str, commands: Sequence[Sequence[str]], alone: Callable[[str], Awaitable[Answer]]) -> Answer:
-    """Have each played by `alone`, which is given its line, all at the same time."""
-    answers = await asyncio.gather(*(alone(shlex.join(command)) for command in commands))
-    return Answer("".join(_framed(mark, answer) for answer in answers))
+async def run(
+    commands: Sequence[Sequence[str]], alone: Callable[[str], Awaitable[Answer]], write: Callable[[str], object]
+) -> None:
+    """Have each played by `alone`, which is given its line, all at the same time; `write` what they say."""
+
+    async def one(number: int, command: Sequence[str]) -> None:
+        write(_framed(number, await alone(shlex.join(command))))
+
+    await asyncio.gather(*(one(number, command) for number, command in enumerate(commands)))
 
 
-def _framed(mark: str, answer: Answer) -> str:
-    said = answer.stderr.rstrip("\n")
-    return f"{answer.stdout}\n{mark} {answer.status}\n{said}\n{mark}\n"
+def _framed(number: int, answer: Answer) -> str:
+    errors = answer.stderr.rstrip("\n")
+    said = f"{answer.stdout}{errors}\n{answer.status} {len(errors.encode())}"
+    return f"{number} {len(said.encode())}\n{said}"

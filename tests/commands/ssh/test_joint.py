@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -13,13 +14,12 @@ from hypothesis import strategies as st
 from commands.command import Command, Completed, Stdin
 from commands.errors import CommandTimedOut, SudoRefused, Unreachable, UnreadableOutput
 from commands.ssh import SshRunner
-from commands.ssh.joint import Said, split
+from commands.ssh.joint import Answers, Said
 from config.inventory import NodeSpec
 from tests.commands.ssh.conftest import Site
 from tests.commands.ssh.open_ssh import OpenSsh, why_not
 from tests.commands.ssh.scripted_node import ScriptedNode, ScriptedSession
 
-MARK = "0123456789abcdef"
 TRUE, FALSE = Command(("true",), joins=True), Command(("false",), joins=True)
 
 
@@ -27,28 +27,54 @@ async def asked(runner: SshRunner, node: NodeSpec, *commands: Command) -> list[C
     return await asyncio.gather(*(runner.run(node, command) for command in commands), return_exceptions=True)
 
 
-def answers(*said: tuple[int, str, str]) -> str:
-    return "".join(f"{out}\n{MARK} {status}\n{err}\n{MARK}\n" for status, out, err in said)
+def answer(number: int, said: tuple[int, str, str]) -> bytes:
+    status, out, err = said
+    text = f"{out}{err}\n{status} {len(err.encode())}".encode()
+    return f"{number} {len(text)}\n".encode() + text
+
+
+def told(data: bytes, chunk: int) -> tuple[dict[int, Said], bool]:
+    """Return what is made of so many bytes at a time, and whether it is spoilt."""
+    heard: dict[int, Said] = {}
+
+    async def hear() -> bool:
+        session = Answers(1000, heard.__setitem__)
+        for at in range(0, len(data), chunk):
+            session.data_received(data[at : at + chunk], None)
+        return session.spoilt
+
+    return heard, asyncio.run(hear())
 
 
 async def joint(session: ScriptedSession) -> None:
-    """Play a session of `true` and `false`."""
-    mark = session.words[session.words.index("bash", 1) + 4]
-    text = answers((0, "", ""), (1, "", "it is false")).replace(MARK, mark)
-    session.print(text.encode())
+    """Play a session of `true` and `false`; the second is the first to end."""
+    session.print(answer(1, (1, "", "it is false")))
+    session.print(answer(0, (0, "", "")))
     session.exit(0)
 
 
-@given(st.lists(st.tuples(st.integers(0, 255), st.text(), st.text()), min_size=1))
-def test_what_each_said_is_told_apart_whatever_it_said(said: list[tuple[int, str, str]]) -> None:
-    assert split(answers(*said), MARK, len(said)) == tuple(Said(*one) for one in said)
+SAID = st.tuples(st.integers(0, 255), st.text(), st.text())
 
 
-@given(st.integers(1, 60))
-def test_an_answer_that_was_cut_short_is_none(short: int) -> None:
-    text = answers((0, "one\n", ""), (0, "two", "oops"))
-    assert split(text[: max(0, len(text) - short)], MARK, 2) is None
-    assert split(text, MARK, 3) is None
+@given(st.lists(SAID), st.randoms(use_true_random=False), st.integers(1, 50))
+def test_what_each_said_is_told_apart_whatever_it_said_and_whoever_ends_first(
+    said: list[tuple[int, str, str]], order: Random, chunk: int
+) -> None:
+    numbers = list(range(len(said)))
+    order.shuffle(numbers)
+    data = b"".join(answer(number, said[number]) for number in numbers)
+    assert told(data, chunk) == ({number: Said(*one) for number, one in enumerate(said)}, False)
+
+
+@given(SAID, st.integers(min_value=1))
+def test_an_answer_that_was_cut_short_is_none(said: tuple[int, str, str], short: int) -> None:
+    first, second = answer(0, said), answer(1, said)
+    assert list(told(first + second[: max(0, len(second) - short)], 1000)[0]) == [0]
+
+
+@pytest.mark.parametrize("words", [b"Welcome to n1\n", b"0 4\nabcd", b"0 5\na\n0 9", b"x" * 100])
+def test_what_is_no_answer_ends_the_telling(words: bytes) -> None:
+    assert told(words + answer(0, (0, "out", "")), 7) == ({}, True)
 
 
 async def test_reads_of_one_moment_share_a_session(site: Site, server: ScriptedNode, node: NodeSpec) -> None:
@@ -186,6 +212,15 @@ class TestOnOpenSsh:
         one, other = (_shell(meet.format(folder, *names)) for names in ("ab", "ba"))
         done = await asked(site.runner(user=user), sshd, one, other)
         assert [len(each.stdout) for each in done if isinstance(each, Completed)] == [300_000, 300_000]
+
+    async def test_one_that_hangs_keeps_back_nobody_else(self, site: Site, sshd: NodeSpec, user: str) -> None:
+        runner = site.runner(user=user)
+        hanging = asyncio.create_task(runner.run(sshd, _shell("exec sleep 8")))
+        fine = asyncio.create_task(runner.run(sshd, _shell("echo fine")))
+        assert (await asyncio.wait_for(fine, 6)).stdout == "fine\n"
+        assert not hanging.done()
+        hanging.cancel()
+        await asyncio.wait([hanging])
 
     async def test_one_out_of_time_or_too_long_is_told_of_by_itself(
         self, site: Site, sshd: NodeSpec, user: str

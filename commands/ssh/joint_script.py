@@ -1,0 +1,35 @@
+"""What a joint session runs on the node: see `commands.ssh.joint`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+# `turn` is a pipe that holds one dot, which whoever writes an answer takes out meanwhile: answers do not mix. What a
+# command says is held until it has ended, so none waits for a reader. LC_ALL is C, so lengths are bytes.
+SCRIPT = r"""
+exec {turn}<> <(:)
+printf . >&"$turn"
+ask() {
+    local number=$1 said; shift
+    said=$(
+        { told=$("$@" 2>&1 >&3 3>&- {turn}>&- </dev/null); printf '%s\n%s %s' "$told" "$?" "${#told}"; } 3>&1
+    )
+    read -rN1 <&"$turn"
+    printf '%s %s\n%s' "$number" "${#said}" "$said"
+    printf . >&"$turn"
+}
+number=0
+while [ $# -gt 0 ]; do
+    ask "$number" "${@:2:$1}" &
+    shift "$(($1 + 1))"; number=$((number + 1))
+done
+wait
+"""
+"""Takes each command as its count of words and its words. Prints answers: a line with the number of the command and the
+length of what follows, which is its standard output, its errors, and a last line with its status and the errors' length."""
+
+
+def words(commands: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the argv that runs these commands together."""
+    counted = (word for command in commands for word in (str(len(command)), *command))
+    return ("bash", "-c", SCRIPT, "bash", *counted)
