@@ -1,4 +1,4 @@
-"""HAProxy: whether it answers where it should run, and whether the servers behind it are up."""
+"""HAProxy: whether it answers where it should run, with the configuration it has, and whether its servers are up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SERVICE = "systemd:haproxy"
 
 
 def check(snapshot: Snapshot) -> Iterator[Finding]:
-    """Yield each HAProxy that does not answer though it should run, and each proxy with servers down."""
+    """Yield each HAProxy that does not answer though it should run, or has not read its file; and servers that are down."""
     for node, answer in snapshot.known("haproxy"):
         if isinstance(answer, NotRunning) and _should_run(snapshot, node):
             yield Finding(
@@ -25,7 +25,20 @@ def check(snapshot: Snapshot) -> Iterator[Finding]:
                 "Look at `systemctl status haproxy` there, and that its configuration names a `stats socket`.",
                 node.node.name,
             )
+    yield from _outdated(snapshot)
     yield from _servers(snapshot)
+
+
+def _outdated(snapshot: Snapshot) -> Iterator[Finding]:
+    """What is in the file and not in force comes with the next start: a failover, at the worst moment."""
+    for node, status in snapshot.running("haproxy"):
+        if status.outdated:
+            yield Finding(
+                Level.WARNING,
+                f"HAProxy on {node.node.name} runs with an older configuration: its file was changed after it was read",
+                "There, see that `haproxy -c -f /etc/haproxy/haproxy.cfg` finds it valid, then type `systemctl reload haproxy`.",
+                node.node.name,
+            )
 
 
 def _should_run(snapshot: Snapshot, node: NodeSnapshot) -> bool:

@@ -1,4 +1,4 @@
-"""The running HAProxy, asked through its runtime socket: its version, its frontends and the servers behind it.
+"""The running HAProxy, asked through its runtime socket: version, frontends, the servers behind it, its configuration's age.
 
 The node finds the socket in its own configuration and asks with socat, or where that is missing with Python. The
 answers are `show info` (`Key: value` lines) and `show stat` (CSV whose columns grow from version to version, hence
@@ -52,11 +52,22 @@ class ProxyStatus:
 
     version: str
     uptime_s: int
+    """Since it was started or told to read its configuration again: a reload makes a new process."""
     processes: int
     threads: int
     connections: int
     frontends: tuple[Frontend, ...]
     servers: tuple[ProxyServer, ...]
+    config_age_s: int | None = None
+    """Seconds since its configuration was last changed; None where that was not asked for yet."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether its configuration was changed after it was read, as far as clocks that are read to a second tell.
+
+        One that was changed in the future tells nothing: the node's clock was put back.
+        """
+        return self.config_age_s is not None and 0 <= self.config_age_s < self.uptime_s - 1
 
     def down(self) -> tuple[ProxyServer, ...]:
         """Return the servers that are not given new connections."""
@@ -99,6 +110,8 @@ if [ $status != 0 ]; then
     printf '%s\n' "$answer" >&2; exit 1
 fi
 printf '%s\n' "$answer" | sed 's/^/answer /'
+changed=$(stat --format=%Y "$@" | sort -n | tail -n 1) || exit
+echo "age $(($(date +%s) - changed))"
 echo end
 """
 )
@@ -109,9 +122,10 @@ def parse(done: Completed) -> ProxyStatus | NotRunning:
     lines = tagged(TOOL, done.stdout)
     if len(lines) == 1 and lines[0][0] == "not-running":
         return NotRunning(lines[0][1])
-    if any(word != "answer" for word, _ in lines):
+    if any(word not in ("answer", "age") for word, _ in lines):
         raise UnreadableOutput(TOOL, "a line that is none of ours", done.stdout)
-    answer = [text for _, text in lines]
+    answer = [text for word, text in lines if word == "answer"]
+    age = next((text for word, text in lines if word == "age"), None)
     table = next((at for at, text in enumerate(answer) if text.startswith("# pxname,")), None)
     if table is None:
         raise UnreadableOutput(TOOL, "no table of `show stat`", "\n".join(answer))
@@ -128,6 +142,7 @@ def parse(done: Completed) -> ProxyStatus | NotRunning:
                 Frontend(row["pxname"], row["status"], int(row["scur"])) for row in rows if row["type"] == _FRONTEND
             ),
             servers=tuple(_server(row) for row in rows if row["type"] == _SERVER),
+            config_age_s=None if age is None else int(age),
         )
     except (KeyError, ValueError, TypeError, AttributeError, csv.Error) as error:
         raise UnreadableOutput(TOOL, f"{type(error).__name__}: {error}", "\n".join(answer)) from error

@@ -117,6 +117,16 @@ def test_haproxy_that_should_run_and_does_not_answer_is_told(
     assert finding.level is Level.WARNING
 
 
+def test_haproxy_that_has_not_read_its_file_is_told_with_the_way_to_reload_it(
+    situation: SituationOf, reading: Altered, told: Told
+) -> None:
+    old = Known(replace(running(UP).value, uptime_s=3600, config_age_s=60))
+    (finding,) = told(
+        reading(situation("healthy"), "n2", haproxy=old), "HAProxy on n2 runs with an older configuration"
+    )
+    assert "systemctl reload haproxy" in finding.remedy
+
+
 @pytest.mark.parametrize("name", ["n1-standby", "stopped", "haproxy-failed-start"])
 def test_haproxy_that_pacemaker_does_not_run_is_not_expected_to_answer(
     situation: SituationOf, told: Told, name: str

@@ -132,3 +132,16 @@ def test_an_answer_cut_short_is_refused(recorded: Recorded) -> None:
     for share in range(10):
         with pytest.raises(UnreadableOutput):
             haproxy_stat.parse(replace(done, stdout=done.stdout[: len(done.stdout) * share // 10]))
+
+
+@pytest.mark.parametrize(
+    ("age", "outdated"), [("age 5", True), ("age 5000", False), ("age 99", False), ("age -7", False), (None, False)]
+)
+def test_whether_it_has_read_what_its_file_says(recorded: Recorded, age: str | None, outdated: bool) -> None:  # noqa: FBT001
+    healthy = recorded("hosts/debian12/healthy/haproxy-stat.n1")
+    lines = [line for line in healthy.stdout.split("\n") if "Uptime_sec:" not in line]
+    told = "\n".join(["answer Uptime_sec: 100", *([age] if age else []), *lines])
+
+    found = haproxy_stat.parse(replace(healthy, stdout=told))
+    assert isinstance(found, ProxyStatus)
+    assert found.outdated is outdated
