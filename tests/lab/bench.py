@@ -7,8 +7,9 @@ Two ratios, each with the bar it is held to:
 - from typing `/hacluster status` to its answer, over `ssh NODE pcs status` by a client that is not connected yet.
 
 Absolute seconds depend on the machine and on what else it does; the load average is printed with them. Both sides of a
-ratio start from nodes in the same state and run within minutes of each other. Nothing is checked here: a missed bar is
-said in words, and the exit status is 0 for every run that came to its end.
+ratio start from nodes in the same state and run within minutes of each other. It measures and does not judge: a missed
+bar is said in words and the exit status is 0 for every run that came to its end, since one measurement on a busy machine
+is no verdict, and `make bench` goes on to what else it measures.
 """
 
 from __future__ import annotations

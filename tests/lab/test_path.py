@@ -42,6 +42,9 @@ async def test_bare_servers_become_a_cluster_that_is_operated_from_chat(box: Box
     assert "two_node" in foretold
     assert _temporary_files(bare_lab) == lying, "the copy of the configuration is gone"
     assert "trust each other already" in (await ada.ask("/hacluster auth")).text
+    passwords = _passwords(bare_lab)
+    assert "done and verified" in await ada.do("/hacluster auth --new-password")
+    assert not passwords & _passwords(bare_lab), "each node has a new one"
     assert "already" in (await ada.ask("/hacluster enable")).text
     assert "done and verified" in await ada.do("/hacluster disable")
     assert "done and verified" in await ada.do("/hacluster enable")
@@ -116,6 +119,11 @@ async def test_the_form_makes_a_fenced_cluster_of_both_families_and_another_bot_
         bob = Person(stranger)
         await bob.do(f"/hacluster adopt {two_families.nodes['n1'][0]}")
         assert "set up already" in (await bob.ask("/hacluster setup web")).text
+
+
+def _passwords(lab: Lab) -> set[str]:
+    """Return the hash of the password of pcs's login on each node; they are salted, so none is like another."""
+    return {lab.exec(node, ["getent", "shadow", "hacluster"]).stdout.split(":")[1] for node in lab.nodes}
 
 
 def _temporary_files(lab: Lab) -> set[str]:
