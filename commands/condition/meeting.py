@@ -21,11 +21,8 @@ def open_until(look: Look, was: State, sees: tuple[str, ...], misses: tuple[str,
     """
     if was.open_until:
         return was.open_until if look.at < was.open_until <= look.at + MEETING else 0.0
-    if was.word == "disputed" or not (
-        _are_coming(look, sees) or _are_coming(look, misses) or mixed(look, sees, misses)
-    ):
-        return 0.0
-    return look.at + MEETING
+    differs_by_nature = _come(look, sees, misses) or _come(look, misses, sees) or mixed(look, sees, misses)
+    return look.at + MEETING if differs_by_nature and was.word != "disputed" else 0.0
 
 
 def carried(look: Look, was: State | None) -> float:
@@ -45,8 +42,17 @@ def mixed(look: Look, sees: tuple[str, ...], misses: tuple[str, ...]) -> bool:
 def come_alone(look: Look, sees: tuple[str, ...]) -> bool:
     """Return whether only nodes that were gone until now see a node, and none of them with others for a quorum."""
     alone = len(sees) == 1 or not any(look.quorate(who) for who in sees)
-    return alone and _are_coming(look, sees)
+    return alone and _were_gone(look, sees)
 
 
-def _are_coming(look: Look, names: tuple[str, ...]) -> bool:
+def _come(look: Look, names: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Return whether nodes that were gone begin anew: corosync there has not met any of the others since it started.
+
+    Nodes that were only called gone, by one side of a split, have met them: their maps say that these left.
+    """
+    met = any(look.views[name].member(other) is not None for name in names for other in others)
+    return not met and _were_gone(look, names)
+
+
+def _were_gone(look: Look, names: tuple[str, ...]) -> bool:
     return all(look.said_before(Topic.MEMBER, name) in GONE for name in names)

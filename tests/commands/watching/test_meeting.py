@@ -29,10 +29,11 @@ SOON = 0.1
 def sides(situation: SituationOf) -> Sides:
     """Return a look at three nodes that are on some sides: `sides("n1", "n2 n3", quorate="n2 n3")`.
 
-    Those named nowhere have no power, and those in `unasked` were not waited for.
+    Those named nowhere have no power, those in `unasked` were not waited for, and corosync on those in `fresh` has met
+    nobody but those beside it.
     """
 
-    def seen(*told: str, quorate: str = "", unasked: str = "") -> Snapshot:
+    def seen(*told: str, quorate: str = "", unasked: str = "", fresh: str = "n2 n3") -> Snapshot:
         whole = situation("three-nodes")
         member = {name: side.split() for side in told for name in side.split()}
 
@@ -43,7 +44,11 @@ def sides(situation: SituationOf) -> Sides:
                 return replace(recorded, **silent)
             cmap, quorum, status = (getattr(recorded, field).value for field in ("cmap", "quorum", "status"))
             ids = {one.node_id for one in cmap.nodelist if one.name in member[name]}
-            joined = tuple(replace(one, joined=one.node_id in ids) for one in cmap.members)
+            joined = tuple(
+                replace(one, joined=one.node_id in ids)
+                for one in cmap.members
+                if one.node_id in ids or name not in fresh.split()
+            )
             counted = tuple(
                 replace(one, online=one.name in member[name], expected_up=True, shutdown=False) for one in status.nodes
             )
@@ -156,3 +161,11 @@ def test_one_change_read_on_one_node_before_it_and_on_another_after_it_is_no_dis
     half = replace(healthy, nodes=(lost.node("n1"), healthy.node("n2")))
     told = _course(half, half, half, healthy, known=known, begun=100.0)
     assert _kinds([known, *told]) == [(Kind.MEMBER_JOINED, "n2")]
+
+
+def test_one_that_was_called_lost_by_one_side_of_a_split_is_disputed_as_soon_as_it_answers(sides: Sides) -> None:
+    half = [sides("n1 n2", quorate="n1 n2", fresh="")] * 2
+    known = _course(sides(WHOLE, quorate=WHOLE), *half, every=5.0)[-1]
+    assert known.word(Topic.MEMBER, "n3") == "left"
+    apart = [sides("n1 n2", "n3", quorate="n1 n2 n3", fresh="")] * 2
+    assert _kinds([known, *_course(*apart, known=known, begun=100.0)]) == [(Kind.MEMBERSHIP_VIEWS_DIFFER, "web")]
