@@ -43,13 +43,17 @@ RECIPE: tuple[Callable[[SetupRequest, Snapshot], Step | None], ...] = (
 """The recipe, in the order in which it is shown."""
 
 
+_BEFORE_IT_SERVES = ("configure", "start", "firewall", "haproxy")
+"""Steps that what is asked at last depends on; in a setup from the beginning the first waits for all others."""
+
+
 def steps(request: SetupRequest, snapshot: Snapshot) -> tuple[Step, ...]:
     """Return what is left to do, in order. Empty when the cluster already is what was asked for, ports included."""
     found = [part(request, snapshot) for part in RECIPE]
     left = tuple(step for step in found if step is not None)
     if not request.cluster.vips:
         return left
-    serving = serving_step(request.cluster, answering_ports(request, snapshot), ("configure", "start"))
+    serving = serving_step(request.cluster, answering_ports(request, snapshot), _BEFORE_IT_SERVES)
     return left if not left and _is_shown(serving, snapshot) else (*left, serving)
 
 
