@@ -41,6 +41,7 @@ chaos-setup: $(READY)
 	for debian in 11 12 13; do for bare in '' 1; do \
 	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_BARE=$$bare $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done; \
 	CHAOS=all CHAOS_DEBIAN=$$debian CHAOS_FENCED=1 CHAOS_STEPS='fence-secrets draft configure' $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS) || exit; done
+	CHAOS=all CHAOS_FIREWALL=1 CHAOS_STEPS='firewall auth serving' $(BIN)/pytest tests/lab/test_chaos.py --timeout 14400 $(ARGS)
 
 chaos-changes: $(READY)
 	@.ci/system-packages

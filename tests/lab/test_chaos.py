@@ -1,9 +1,10 @@
 """The bot dies at any point of a setup, and whoever runs it again ends with the same cluster as if it had not.
 
-`CHAOS=all` kills before, during and after every step; else a sample does. `CHAOS_SEED` repeats a sample and the moments
-within the steps; `CHAOS_DEBIAN` is the nodes' release; with `CHAOS_BARE` they have no packages yet, with `CHAOS_FENCED` they
-get a fence device that needs a secret. `CHAOS_STEPS` names the steps to kill, all if left out. What the bot had begun on the
-nodes goes on when it is dead, as it does in life.
+`CHAOS=all` kills before, during and after every step; else a sample does. `CHAOS_SEED` repeats a sample, its release and the
+moments within the steps; `CHAOS_DEBIAN` is the nodes' release, chance's if left out; with `CHAOS_BARE` they have no packages
+yet, with `CHAOS_FENCED` they get a fence device that needs a secret, with `CHAOS_FIREWALL` firewalld runs on them (Debian 12
+only). `CHAOS_STEPS` names the steps to kill, all if left out. What the bot had begun on the nodes goes on when it is dead, as
+it does in life.
 """
 
 from __future__ import annotations
@@ -18,15 +19,19 @@ import pytest
 
 from sandbox.lab.lab import Lab
 from sandbox.run.backing import LabBacking
+from tests.lab.conftest import GENERATIONS
 from tests.lab.killing import MOMENTS, Course, Point, Terminal, under_way
+from tests.lab.locked import LOCK
 from tests.lab.picture import Picture, differences, picture
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(1200)]
 
 BARE = bool(os.environ.get("CHAOS_BARE"))
 FENCED = bool(os.environ.get("CHAOS_FENCED"))
+FIREWALL = bool(os.environ.get("CHAOS_FIREWALL"))
 STEPS = (
     *(("packages",) if BARE else ()),
+    *(("firewall",) if FIREWALL else ()),
     *(("fence-secrets",) if FENCED else ()),
     "sysctl", "leftover", "pcsd", "password", "auth", "create", "seed", "start", "trusted", "haproxy", "enable", "draft",
     "configure", "serving",
@@ -34,12 +39,12 @@ STEPS = (
 """Of a setup on two servers; those with the packages have the one-node cluster that Debian's packages start, and a pcsd
 that was stopped."""
 KILLED = tuple(os.environ.get("CHAOS_STEPS", "").split()) or STEPS
-AGENT = "/usr/sbin/fence_locked"
-LOCK = f"""sed 's/"no_password", "status_file"/"login", "passwd", "status_file"/' /usr/sbin/fence_dummy >{AGENT} && chmod 755 {AGENT}"""
-"""Make a fence agent that does nothing, and insists on a password while it does."""
 FENCING = "fence_locked --fence-option username=bot --fence-option password=secret:lock --failover approved"
 STOP_PCSD = "systemctl kill --signal=KILL pcsd pcsd-ruby; systemctl stop pcsd pcsd-ruby"
 """One that is just starting ignores the request to end for a minute and a half."""
+WALL = """apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install firewalld netbase >/dev/null
+until firewall-cmd --state; do sleep 0.2; done"""
+"""firewalld as its package leaves it: SSH is let in, and nothing of a cluster. It reads the protocols' names of netbase."""
 SECRETS = {"lock": "a 'quoted' secret"}
 SAMPLE = 3
 RESUMED_WITHIN = 600.0 if BARE else 300.0
@@ -47,8 +52,8 @@ RESUMED_WITHIN = 600.0 if BARE else 300.0
 SETTLED_WITHIN = 20.0
 """Seconds after which nothing of a change moves any more."""
 
-DEBIAN = int(os.environ.get("CHAOS_DEBIAN", "12"))
 SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(1_000_000))  # noqa: S311 - no cryptography
+DEBIAN = int(os.environ.get("CHAOS_DEBIAN") or (12 if FIREWALL else random.Random(SEED).choice(GENERATIONS)))  # noqa: S311
 
 
 def _points() -> tuple[Point, ...]:
@@ -78,6 +83,8 @@ class Ground:
                 self.lab.exec(node, ["sh", "-c", STOP_PCSD], timeout=180)
             if FENCED:
                 self.lab.exec(node, ["sh", "-c", LOCK])
+            if FIREWALL:
+                self.lab.exec(node, ["sh", "-c", WALL], timeout=180)
 
     def terminal(self, folder: Path) -> Terminal:
         folder.mkdir()
@@ -88,7 +95,12 @@ class Ground:
         self._tell(f"\n  {point!s:<18}{where:<34}{again:<34}{seconds:4.0f} s  {ended}")
 
     def picture(self) -> Picture:
-        return picture(self.lab, (vip.partition("/")[0] for vip in self.backing.vips))
+        seen = picture(self.lab, (vip.partition("/")[0] for vip in self.backing.vips))
+        if not FIREWALL:
+            return seen
+        walls = ("firewall-cmd --list-all", "firewall-cmd --permanent --list-all")
+        said = [self.lab.exec(node, wall.split()).stdout.split("\n") for node in self.lab.nodes for wall in walls]
+        return {**seen, "firewalls": said}
 
     def difference(self) -> str:
         """Return in what the cluster differs from the reference once it has settled."""
@@ -110,9 +122,9 @@ def ground(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
     assert terminal is not None
     terminal.write_line(
-        f"\nsetup killed, CHAOS_SEED={SEED} CHAOS_DEBIAN={DEBIAN}{' CHAOS_BARE=1' if BARE else ''}{' CHAOS_FENCED=1' if FENCED else ''}: where; what was under way; then"
+        f"\nsetup killed, CHAOS_SEED={SEED} CHAOS_DEBIAN={DEBIAN}{' CHAOS_BARE=1' if BARE else ''}{' CHAOS_FENCED=1' if FENCED else ''}{' CHAOS_FIREWALL=1' if FIREWALL else ''}: where; what was under way; then"
     )
-    kind = "bare" if BARE else "fenced" if FENCED else ""
+    kind = "bare" if BARE else "fenced" if FENCED else "walled" if FIREWALL else ""
     with Lab.up(f"chaos{DEBIAN}{kind}", ("n1", "n2"), debian=DEBIAN, bare=BARE) as lab:
         yield Ground(lab, tmp_path_factory.mktemp("chaos") / "reference", terminal.write)
 
