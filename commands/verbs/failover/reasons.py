@@ -9,7 +9,7 @@ from commands.gates import GateState, has_away_rule
 from commands.report import Finding
 from commands.snapshot import NodeSnapshot, Snapshot
 from commands.verbs.failover.move import Move, cut_off, no, stays_behind, unheard
-from commands.verbs.failover.steps import allowing
+from commands.verbs.failover.steps import opening, releasing
 
 
 def best_target(move: Move, snapshot: Snapshot, promised: Sequence[str] = (), not_to: str = "") -> str | None:
@@ -70,7 +70,15 @@ def reasons_not_to(move: Move, target: str, snapshot: Snapshot) -> tuple[Finding
     """Return why the target must not get it: because of itself, the gate, or somebody who may have it still."""
     itself = target_problems(move, snapshot.node(target))
     gate = move.gate
-    by_gate = (*_cannot_leave(move, gate, target), *(() if itself else _stuck(move, gate, target))) if gate else ()
+    by_gate = (
+        (
+            *_cannot_leave(move, gate, target),
+            *_cannot_be_told(move, gate, target, snapshot),
+            *(() if itself else _stuck(move, gate, target)),
+        )
+        if gate
+        else ()
+    )
     return (*itself, *by_gate, *(() if gate else _out_of_hearing(move, target)), *_still_answering(move, snapshot))
 
 
@@ -84,8 +92,18 @@ def _cannot_leave(move: Move, gate: GateState, target: str) -> Iterable[Finding]
         )
 
 
+def _cannot_be_told(move: Move, gate: GateState, target: str, snapshot: Snapshot) -> Iterable[Finding]:
+    for name, _ in releasing(move, gate, target):
+        if not isinstance(snapshot.node(name).addresses, Known):
+            yield no(
+                f"{target} counts it as a member, and it cannot be asked to give {move.address} up",
+                "If it was lost just now, the cluster knows in some seconds: ask again then.",
+                name,
+            )
+
+
 def _stuck(move: Move, gate: GateState, target: str) -> Iterable[Finding]:
-    if not cut_off(move, target) and not allowing(move, gate, target):
+    if not opening(move, gate, target) and not releasing(move, gate, target):
         yield no(
             f"its gate lets `{move.resource}` run on {target}, and yet it does not",
             "Look at `status`: a constraint left over from a move, or a failed start, keeps it off.",

@@ -1,9 +1,9 @@
 """`failover` and `failback`: a floating IP goes to another node, and home again. So does a resource, or all of a node.
 
-Where the floating IP has a gate, opening it on the target is what moves it; a home that is alive is told to let go. A
-home that cannot be asked, while its address still answers, stops the plan: two nodes with one address is what gates are
-there to prevent. Without a gate (failover `automatic`) Pacemaker is asked to move the resource, and the constraint that
-this needs is taken away again.
+Where the floating IP has a gate, whoever holds it, or may take it up, lets go first, by its own hand and word; then the
+gate is opened on the target. A home that cannot be asked, while its address still answers, stops the plan: two nodes with
+one address is what gates are there to prevent. Without a gate (failover `automatic`) Pacemaker is asked to move the
+resource, and the constraint that this needs is taken away again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from commands.verbs.drain import DrainRequest
 from commands.verbs.failover import resource
 from commands.verbs.failover.move import MoveRequest, no, seen_from, understood
 from commands.verbs.failover.reasons import best_target, nobody_takes, reasons_not_to
-from commands.verbs.failover.steps import allowing, plan_of
+from commands.verbs.failover.steps import opening, plan_of, releasing
 from commands.verbs.verb import REASON, Change, Desk, Verb
 from commands.verbs.words import Option, Words
 from config.inventory import ClusterSpec
@@ -89,7 +89,8 @@ def decide_failback(request: MoveRequest, snapshot: Snapshot) -> Decision:
         return Refusal("failback", (reason,))
     home = move.gate.home
     move = seen_from(move, home, snapshot)
-    if move.gate and move.sources == (home,) and not allowing(move, move.gate, home):
+    gate = move.gate
+    if gate and move.sources == (home,) and not opening(move, gate, home) and not releasing(move, gate, home):
         return NothingToDo("failback", f"`{move.resource}` ({move.address}) is at home on {home} already.")
     reasons = reasons_not_to(move, home, snapshot)
     if reasons:

@@ -130,8 +130,8 @@ def test_behind_a_gate_it_moves_by_its_gate(three: Snapshot) -> None:
     home = (Expression("expression", "#uname", "ne", "n3"), Expression("expression", attribute, "not_defined"))
     gate = Location("location-job", "job", rules=(Rule("gate-job", -INFINITY, "and", home),))
     assert tools(with_location(three, gate), "failover job --to n1") == [
-        f"crm_attribute -l reboot -N n1 -n {attribute} -v yes",
         f"crm_attribute -l reboot -N n3 -n {attribute} -v away",
+        f"crm_attribute -l reboot -N n1 -n {attribute} -v yes",
     ]
 
 

@@ -34,11 +34,12 @@ def test_a_gated_address_leaves_by_its_gate_before_its_home_is_emptied(
 ) -> None:
     plan = planned(verb, whole(situation("healthy", debian)))
     assert lines(plan) == [
+        f"n1: {SENT.format('n1', 'vip1')}",
         f"n2: {OPENED.format('n2', 'vip1')}",
-        f"n2: {SENT.format('n1', 'vip1')}",
         "n2: pcs node standby n1",
     ]
-    assert [step.after for step in plan.steps] == [(), ("gate-vip1",), ("gate-vip1", "standby")]
+    first = ("release-n1-vip1", "gate-vip1")
+    assert [step.after for step in plan.steps] == [(), first[:1], first, (*first, "standby")]
     assert "`failback vip1`" in said(plan)
     assert "n1 is a member and keeps its vote" in said(plan)
     assert "n2 carries everything alone" in said(plan)
@@ -56,7 +57,11 @@ def test_it_is_done_when_nothing_runs_there_any_more(situation: SituationOf, deb
 
 def test_an_address_that_waits_for_a_node_in_standby_is_moved_by_asking_again(situation: SituationOf) -> None:
     plan = planned("standby n1", asked(whole(situation("n1-standby"))))
-    assert [step.id for step in plan.steps] == ["gate-vip1", "serving"], "it is in standby already"
+    assert [step.id for step in plan.steps] == [
+        "release-n1-vip1",
+        "gate-vip1",
+        "serving",
+    ], "it is in standby already"
 
 
 def test_without_gates_pacemaker_moves_things(situation: SituationOf) -> None:
@@ -147,7 +152,7 @@ def test_a_node_that_nobody_knows_is_named(situation: SituationOf) -> None:
 def test_one_node_stops_after_its_addresses_left(situation: SituationOf) -> None:
     plan = planned("stop --node n2", whole(situation("three-nodes")))
     assert lines(plan)[-1] == "n2: pcs cluster stop"
-    assert [step.id for step in plan.steps] == ["gate-vip2", "stop"]
+    assert [step.id for step in plan.steps] == ["release-n2-vip2", "gate-vip2", "stop"]
     assert lacking(plan, "stop", situation("three-nodes")) == ("n2: it still runs",)
 
 
