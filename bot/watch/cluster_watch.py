@@ -66,6 +66,7 @@ class ClusterWatch:
             NodeStreams(tools.runner, node, self.hear, Cursors(tools), clock=tools.clock) for node in cluster.nodes
         )
         self._condition: Condition | None = None
+        self._being_made = False
         self._names: dict[int, str] = {number: node.name for number, node in enumerate(cluster.nodes, 1)}
         self._last_look: datetime | None = None
         self._due = 0.0
@@ -132,21 +133,28 @@ class ClusterWatch:
         self._poke.clear()
         signals, self._signals = tuple(self._signals), []
         try:
-            own = await self._own_changes()
-            if not any(change.verb in _MAKES and change.ended is None for change in own):
-                fresh = tuple(signal for signal in signals if self._is_fresh(signal))
-                words = tuple(signal for signal in fresh if signal.kind in WORDS)
-                if words and self._has_run():
-                    await self._think(None, (), words, own)
-                async with asyncio.TaskGroup() as group:
-                    # read while the nodes are asked: nothing stands between their answers and what is told of them
-                    recall = group.create_task(self._ledger.recall())
-                    look = group.create_task(self._eyes.look(self._suspects(fresh)))
-                await self._digest(look.result(), own, recall.result(), again=bool(signals))
+            await self._tell_and_look(signals)
         except Exception:  # noqa: BLE001 - it is logged
             # whatever goes wrong once, the next sweep looks again
             _log.exception("a look failed", cluster=self.cluster.name)
         self._due = self._tools.clock.now() + (RESTLESS if self._ledger.incidents else self._tools.settings.sweep)
+
+    async def _tell_and_look(self, signals: tuple[Signal, ...]) -> None:
+        fresh = tuple(signal for signal in signals if self._is_fresh(signal))
+        words = tuple(signal for signal in fresh if signal.kind in WORDS) if self._has_run() else ()
+        if words or self._being_made:
+            own = await self._own_changes()
+            if self._being_made:
+                return
+            if words:
+                await self._think(None, (), words, own)
+        async with asyncio.TaskGroup() as group:
+            # read while the nodes are asked: nothing stands between their answers and what is told of them
+            ours = group.create_task(self._own_changes())
+            recall = group.create_task(self._ledger.recall())
+            look = group.create_task(self._eyes.look(self._suspects(fresh)))
+        if not self._being_made:
+            await self._digest(look.result(), ours.result(), recall.result(), again=bool(signals))
 
     async def _digest(self, snapshot: Snapshot, own: tuple[OwnChange, ...], recalled: Recalled, *, again: bool) -> None:
         for _, cmap in snapshot.running("cmap"):
@@ -209,11 +217,13 @@ class ClusterWatch:
     async def _own_changes(self) -> tuple[OwnChange, ...]:
         since = self._tools.now() - LATELY
         rows = await self._tools.store.plans_between(self.cluster.name, since)
-        return tuple(
+        own = tuple(
             OwnChange(row.verb, row.text, row.decided_by or f"{row.team}:{row.user}", row.started, row.finished)
             for row in rows
             if row.started is not None
         )
+        self._being_made = any(change.verb in _MAKES and change.ended is None for change in own)
+        return own
 
     def _suspects(self, signals: Iterable[Signal]) -> frozenset[str]:
         """Return the nodes that a signal calls lost, except where one of them says so of another.
