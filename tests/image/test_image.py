@@ -30,16 +30,16 @@ def test_it_says_what_it_can_do(image: Image) -> None:
 
 
 def test_its_settings_can_be_checked_before_there_are_any(image: Image) -> None:
-    done = image.run("hacluster", "check", "--config-only", check=False)
-    assert "Traceback" not in done.stderr
-    assert done.stdout.strip(), done.stderr
+    done = image.run("hacluster", "check", "--config-only")
+    assert "the settings are understood" in done.stdout
 
 
 def test_it_is_not_root_and_owns_its_data_only(image: Image) -> None:
     assert image.run("id", "-u").stdout.strip() == "10001"
     assert image.run("pwd").stdout.strip() == "/data"
     image.run("touch", "/data/a-file")
-    assert image.run("touch", "/opt/hacluster/a-file", check=False).returncode != 0
+    refused = image.run("touch", "/opt/hacluster/a-file", check=False)
+    assert (refused.returncode, "Permission denied" in refused.stderr) == (1, True), refused.stderr
 
 
 def test_it_holds_the_product_and_not_what_built_or_tests_it(image: Image) -> None:
