@@ -13,7 +13,7 @@ from sandbox.run.film import Film
 from sandbox.run.simulated import SimulatedBacking
 from sandbox.slack.chromium import Browser, installed
 
-WIDTH, HEIGHT = 1040, 780
+WIDTH, HEIGHT = 1040, 880
 NEXT = "#guide .primary"
 MESSAGE = ".conversation .message"
 BUTTON = f"{MESSAGE} .actions button"

@@ -28,7 +28,12 @@ def first_visit(setup: str, nodes: tuple[str, ...]) -> tuple[GuideStep, ...]:
         ),
         GuideStep(
             "Read the plan, then press Confirm in it",
-            "It installs, configures and starts everything, step by step, and verifies each. About ten seconds.",
+            "It says what would be done, on which node, by exactly which commands.",
+            until="setup under way",
+        ),
+        GuideStep(
+            "Watch it work",
+            "It installs, configures and starts, and verifies each step before the next. About ten seconds.",
             until="setup done and verified",
         ),
         GuideStep("Ask how it is", "Both nodes are asked, and the answer is theirs.", "healthy", "/hacluster status"),

@@ -56,3 +56,4 @@ def test_the_pictures_are_small() -> None:
     pictures = list((ROOT / "docs").glob("*.png"))
     assert pictures
     assert all(picture.stat().st_size < 300_000 for picture in pictures)
+    assert (ROOT / "docs/demo.webp").stat().st_size < 1_500_000
