@@ -19,10 +19,10 @@ def open_until(look: Look, was: State, sees: tuple[str, ...], misses: tuple[str,
 
     `sees` and `misses` are those who see it as a member and those who do not.
     """
-    if was.open_until:
-        return was.open_until if look.at < was.open_until <= look.at + MEETING else 0.0
-    differs_by_nature = _come(look, sees, misses) or _come(look, misses, sees) or mixed(look, sees, misses)
-    return look.at + MEETING if differs_by_nature and was.word != "disputed" else 0.0
+    by_nature = mixed(look, sees, misses) or not (_met(look, sees, misses) and _met(look, misses, sees))
+    if not by_nature or was.word == "disputed":
+        return 0.0
+    return carried(look, was) if was.open_until else look.at + MEETING
 
 
 def carried(look: Look, was: State | None) -> float:
@@ -42,17 +42,12 @@ def mixed(look: Look, sees: tuple[str, ...], misses: tuple[str, ...]) -> bool:
 def come_alone(look: Look, sees: tuple[str, ...]) -> bool:
     """Return whether only nodes that were gone until now see a node, and none of them with others for a quorum."""
     alone = len(sees) == 1 or not any(look.quorate(who) for who in sees)
-    return alone and _were_gone(look, sees)
+    return alone and all(look.said_before(Topic.MEMBER, name) in GONE for name in sees)
 
 
-def _come(look: Look, names: tuple[str, ...], others: tuple[str, ...]) -> bool:
-    """Return whether nodes that were gone begin anew: corosync there has not met any of the others since it started.
+def _met(look: Look, names: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    """Return whether corosync on some nodes has met any of the others since it started.
 
-    Nodes that were only called gone, by one side of a split, have met them: their maps say that these left.
+    Sides of a split have, whatever one was called by the other meanwhile: their maps say of these that they left.
     """
-    met = any(look.views[name].member(other) is not None for name in names for other in others)
-    return not met and _were_gone(look, names)
-
-
-def _were_gone(look: Look, names: tuple[str, ...]) -> bool:
-    return all(look.said_before(Topic.MEMBER, name) in GONE for name in names)
+    return any(look.views[name].member(other) is not None for name in names for other in others)

@@ -138,7 +138,7 @@ def test_a_look_that_reaches_one_side_only_neither_forgets_nor_prolongs_how_long
 
 
 def test_members_that_part_are_told_at_the_second_look(sides: Sides) -> None:
-    apart = [sides("n1 n2", "n3", quorate="n1 n2")] * 2
+    apart = [sides("n1 n2", "n3", quorate="n1 n2", fresh="")] * 2
     told = _course(sides(WHOLE, quorate=WHOLE), *apart)
     assert _kinds(told) == [(Kind.MEMBERSHIP_VIEWS_DIFFER, "web")]
 
@@ -169,3 +169,11 @@ def test_one_that_was_called_lost_by_one_side_of_a_split_is_disputed_as_soon_as_
     assert known.word(Topic.MEMBER, "n3") == "left"
     apart = [sides("n1 n2", "n3", quorate="n1 n2 n3", fresh="")] * 2
     assert _kinds([known, *_course(*apart, known=known, begun=100.0)]) == [(Kind.MEMBERSHIP_VIEWS_DIFFER, "web")]
+
+
+def test_a_split_that_one_side_sees_later_is_told_as_soon_as_both_do(sides: Sides) -> None:
+    whole, apart = sides(WHOLE, quorate=WHOLE), sides("n1 n2", "n3", quorate="n1 n2", fresh="")
+    half = replace(whole, nodes=(whole.node("n1"), whole.node("n2"), apart.node("n3")))
+    told = _course(whole, half, half, half, apart, apart)
+    assert _kinds(told[:4]) == []
+    assert _kinds(told) == [(Kind.MEMBERSHIP_VIEWS_DIFFER, "web")]
