@@ -4,6 +4,7 @@ Simulated clusters and a workspace that keeps Slack's pace, in this process; the
 every node. Needs no root. Prints:
 
 - CPU and memory of the bot while nothing happens;
+- how long `status` of all clusters takes, and what it costs, for few clusters and for many;
 - the seconds from switching off a node each in many clusters until each has its card in the workspace, and whether
   clusters that lost service came before those that lost redundancy only.
 
@@ -15,18 +16,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import re
+import statistics
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sandbox.nodes.fleet import LONELY, Fleet
-from sandbox.nodes.membership import LOSS
+from sandbox.nodes.fleet import Fleet
 from sandbox.run.box import Box
+from tests.lab.conftest import Person
+from tests.lab.figures import Cost, cost, say, since
+from tests.lab.fleet_losses import lose
 
 WATCHED_WITHIN = 600.0
 """Seconds until all streams are up: each node's SSH handshake costs both sides some."""
@@ -34,15 +36,11 @@ SETTLING = 45.0
 """Seconds after that until every node was looked at again: a sweep and a half."""
 QUIET, QUIET_WITHIN = 15.0, 420.0
 """Seconds without a message after which all of the beginning is told, and how long that is waited for by default."""
-POST = 1.0
-"""Seconds between two posts to a channel, at Slack's pace; one is to spare."""
 IDLE = 30.0
-BURST = 1.0
-"""Seconds within which all the nodes are switched off."""
-KNOWN = 2.0
-"""Seconds from the new membership until the bot has looked and may put its cards into order."""
-TOLD_WITHIN = 120.0
-_CLUSTER = re.compile(r"\bweb\d{3,}\b")
+FEW_AND_MANY = (25, 200)
+ASKED = 5
+"""How often `status` is asked for."""
+ANSWERED_WITHIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +84,58 @@ class FleetBacking:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
-    """CPU seconds of a process so far, and MiB of memory."""
+class Status:
+    """What one `status` of all clusters takes: seconds until the answer stands in the channel, and of the bot's CPU."""
 
+    seconds: float
     cpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What so many clusters cost: `idle` is of one core, `memory` in MiB."""
+
+    clusters: int
+    idle: float
     memory: float
+    status: Status
 
 
 def main(argv: Sequence[str]) -> int:
     """Measure and print; returns 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.lab.fleet", description="Many clusters, watched by one bot.")
-    parser.add_argument("--clusters", type=int, default=200, help="how many (default: 200)")
-    parser.add_argument("--lose", type=int, default=20, help="how many of them lose a node (default: 20)")
+    parser.add_argument(
+        "--clusters", type=int, nargs="+", default=FEW_AND_MANY, help="how many (default: 25, then 200)"
+    )
+    parser.add_argument("--lose", type=int, default=20, help="how many of the most lose a node (default: 20)")
     parser.add_argument("--log", type=Path, help="where to keep the bot's log")
     parser.add_argument("--quiet-within", type=float, default=QUIET_WITHIN, help="seconds to wait for silence at first")
     arguments = parser.parse_args(argv)
-    losses = min(arguments.lose, arguments.clusters)
-    asyncio.run(measure(arguments.clusters, losses, arguments.quiet_within, arguments.log))
+    most = max(arguments.clusters)
+    figures: list[Figures] = []
+    for clusters in arguments.clusters:
+        losses = min(arguments.lose, clusters) if clusters == most else 0
+        figures.append(asyncio.run(measure(clusters, losses, arguments.quiet_within, arguments.log)))
+    for line in growth(figures[0], figures[-1]):
+        say(line)
     return 0
 
 
-async def measure(clusters: int, losses: int, patience: float, log: Path | None) -> None:
+def growth(few: Figures, many: Figures) -> Iterator[str]:
+    """Say how what it costs grows with the clusters. A figure that grows as they do is fine."""
+    if few.clusters == many.clusters:
+        return
+    yield f"From {few.clusters} to {many.clusters} clusters, {many.clusters / few.clusters:.1f} times as many:"
+    for name, before, after in (
+        ("CPU of the bot while idle", few.idle, many.idle),
+        ("its memory", few.memory, many.memory),
+        ("seconds for `status` of all", few.status.seconds, many.status.seconds),
+        ("CPU for it", few.status.cpu, many.status.cpu),
+    ):
+        yield f"  {name}: {after / before:.1f} times" if before > 0 else f"  {name}: too little to tell"
+
+
+async def measure(clusters: int, losses: int, patience: float, log: Path | None) -> Figures:
     """Measure it, and say what was seen."""
     with tempfile.TemporaryDirectory(prefix="hacluster-fleet-") as folder:
         fleet = Fleet(clusters, Path(folder))
@@ -116,8 +145,10 @@ async def measure(clusters: int, losses: int, patience: float, log: Path | None)
             settings = {"watch": {"channel": "C0000000OPS"}, **fleet.settings()}
             async with Box(backing, settings=settings, paced=True) as box:
                 try:
-                    await idle(box, fleet, patience)
-                    await lose(box, fleet, losses)
+                    share = await idle(box, fleet, patience)
+                    asked = await status(box, clusters)
+                    if losses:
+                        await lose(box, fleet, losses)
                 finally:
                     if log is not None:
                         await asyncio.to_thread(log.write_text, box.log())
@@ -125,10 +156,11 @@ async def measure(clusters: int, losses: int, patience: float, log: Path | None)
                 say(f"the simulation could not play: {line[:300]}")
         finally:
             await fleet.close()
+    return Figures(clusters, share.cpu, share.memory, asked)
 
 
-async def idle(box: Box, fleet: Fleet, patience: float) -> None:
-    """Wait until everything is watched, and measure what that costs."""
+async def idle(box: Box, fleet: Fleet, patience: float) -> Cost:
+    """Wait until everything is watched, and measure what that costs: CPU seconds in a second, and memory."""
     begun = time.monotonic()
     while followed(fleet) < 4 * len(fleet.clusters):
         if time.monotonic() - begun > WATCHED_WITHIN:
@@ -152,6 +184,26 @@ async def idle(box: Box, fleet: Fleet, patience: float) -> None:
         f"  nodes and workspace: {(own_after.cpu - own.cpu) / passed:.1%} of a core, {own_after.memory:.0f} MiB",
         f"  messages meanwhile: {len(box.workspace.messages('ops')) - before}",
     )
+    return Cost((bot_after.cpu - bot.cpu) / passed, bot_after.memory)
+
+
+async def status(box: Box, clusters: int) -> Status:
+    """Ask how all clusters are, a few times."""
+    ada = Person(box)
+    bot = box.bot.pid if box.bot else os.getpid()
+    seconds, before = [], cost(bot)
+    for _ in range(ASKED):
+        begun = time.monotonic()
+        answer = await ada.ask("/hacluster status", within=ANSWERED_WITHIN)
+        seconds.append(since(begun))
+    after = cost(bot)
+    found = Status(statistics.median(seconds), (after.cpu - before.cpu) / ASKED)
+    say(
+        f"`status` of {clusters} clusters: {answer.text.splitlines()[0][:100]}",
+        f"  {found.seconds:.2f} s (median of {ASKED}, the longest {max(seconds):.2f} s), {found.cpu:.2f} s of CPU each; "
+        f"memory {before.memory:.0f} MiB before, {after.memory:.0f} MiB after",
+    )
+    return found
 
 
 async def quiet(box: Box, patience: float) -> bool:
@@ -172,82 +224,10 @@ def said(box: Box) -> int:
     return sum(call.method.startswith("chat.") for call in box.workspace.calls)
 
 
-async def lose(box: Box, fleet: Fleet, losses: int) -> None:
-    """Switch off a node each in some clusters, and watch the cards come."""
-    chosen = list(fleet.clusters)[:: max(1, len(fleet.clusters) // losses)][:losses]
-    chosen = [name if number % 2 else _lonely(fleet, name) for number, name in enumerate(chosen)]
-    told, calls = len(box.workspace.messages("ops")), posted(box)
-    before = len(box.workspace.calls)
-    begun = time.monotonic()
-    for name in chosen:
-        await fleet.clusters[name].power_off("n2")
-        await asyncio.sleep(BURST / losses)
-    order: dict[str, float] = {}
-    while len(order) < len(set(chosen)) and since(begun) < TOLD_WITHIN:
-        for message in box.workspace.messages("ops")[told:]:
-            for name in _CLUSTER.findall(f"{message.text} {message.blocks}"):
-                if name in chosen:
-                    order.setdefault(name, since(begun))
-        await asyncio.sleep(0.05)
-    say(f"{len(set(chosen))} clusters lost a node within {BURST:.0f} s; {len(order)} have their card:")
-    say(
-        f"  load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; at Slack's pace alone the last comes {(losses - 2) * POST:.0f} s after the first"
-    )
-    if order:
-        first, last = min(order.values()), max(order.values())
-        say(
-            f"  the first after {first:.1f} s, the last after {last:.1f} s ({posted(box) - calls} calls of chat.postMessage)"
-        )
-    calls_since = box.workspace.calls[before:]
-    methods = Counter(call.method for call in calls_since)
-    refused = Counter(call.method for call in calls_since if call.answer.get("error") == "ratelimited")
-    say(f"  calls: {dict(methods)}; refused for their pace: {dict(refused)}")
-    late = [name for name, at in order.items() if at > LOSS + KNOWN]
-    marks = "".join("r" if _loses_redundancy(name) else "S" for name in order)
-    sorted_ = "yes" if "rS" not in "".join("r" if _loses_redundancy(name) else "S" for name in late) else "no"
-    say(f"  order (S service lost, r redundancy only): {marks}")
-    say(f"  of the {len(late)} told once the loss was known, most severe first: {sorted_}")
-
-
-def _lonely(fleet: Fleet, name: str) -> str:
-    """Return the nearest cluster that loses no service with its n2, or the same where there is none."""
-    number = int(name.removeprefix("web"))
-    near = f"web{number + -number % LONELY:03}"
-    return near if near in fleet.clusters else name
-
-
-def _loses_redundancy(name: str) -> bool:
-    return int(name.removeprefix("web")) % LONELY == 0
-
-
 def followed(fleet: Fleet) -> int:
     """Return how many streams are followed on all nodes."""
     machines = (machine for network in fleet.clusters.values() for machine in network.world.machines.values())
     return sum(len(machine.journal.followers) + len(machine.corosync_news.followers) for machine in machines)
-
-
-def posted(box: Box) -> int:
-    """Return how often the bot has called for a new message."""
-    return sum(call.method == "chat.postMessage" for call in box.workspace.calls)
-
-
-def cost(pid: int) -> Cost:
-    """Return what a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    ticks = int(fields[11]) + int(fields[12])
-    return Cost(ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
-
-
-def since(moment: float) -> float:
-    """Return the seconds since a moment."""
-    return time.monotonic() - moment
-
-
-def say(*lines: str) -> None:
-    """Print lines at once: a run takes minutes."""
-    sys.stdout.write("\n".join(lines) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
