@@ -125,8 +125,8 @@ class RecordedNodes:
         self._folder = folder
         self._together = together
         self._all_sent = asyncio.Event()
-        self._tools = {fact.command: tool for tool, fact in TOOLS.values()}
-        self._tools[PCS_STATUS_COROSYNC] = "pcs-status-corosync"
+        self._tools = {fact.command.argv: tool for tool, fact in TOOLS.values()}
+        self._tools[PCS_STATUS_COROSYNC.argv] = "pcs-status-corosync"
 
     async def run(self, node: NodeSpec, command: Command) -> Completed:
         self.sent.append((node.name, command))
@@ -144,7 +144,7 @@ class RecordedNodes:
         if command == disk_cib.FACT.command:
             # the file holds what was running: of the recorded clusters that is how they were before they were stopped
             return _said(self._folder.parent / "healthy", "cibadmin", node.name, command)
-        return _said(self._folder, self._tools[command], node.name, command)
+        return _said(self._folder, self._tools[command.argv], node.name, command)
 
     def _conf(self, node: NodeSpec, command: Command) -> Completed:
         """Write the file that the recorded cluster was made with; nobody recorded it."""
