@@ -14,6 +14,8 @@ from bot.store.rows import PlanRow, PlanState, VoteRow
 from commands.checks.phrases import counted, listed
 from commands.plan import Plan
 from commands.report import Choice, Level, Part, Report, Text
+from commands.verbs.verb import REASON
+from commands.verbs.words import folded, tokens
 from config.policy import LOCAL
 
 APPROVE, DENY, RESUME, ABANDON, REVIEWED = (
@@ -37,7 +39,7 @@ _SAID: dict[PlanState, str] = {
     "interrupted": "was interrupted",
     "stale": "was void: the cluster was no longer what had been shown; nothing was run",
 }
-_GOOD: frozenset[PlanState] = frozenset({"done", "withdrawn", "cancelled", "running", "waiting"})
+_GOOD: frozenset[PlanState] = frozenset({"done", "denied", "withdrawn", "cancelled", "running", "waiting"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def request(
     sure = "This cannot be undone. Have you read what it would do?" if row.risk == "dangerous" else ""
     return replace(
         shown,
-        headline=f"{shown.headline.removesuffix(' Do it?')} {name_of_asker(row)} asks for approval.",
+        headline=f"{shown.headline.removesuffix(' Do it?')} {_waits(count)}",
         parts=(Text(_standing(row, count)), *shown.parts),
         choices=(Choice("Approve", APPROVE, row.id, first.style, sure), Choice("Deny", DENY, row.id)),
         more=(Choice("Copy commands", cards.COMMANDS, row.id), Choice("Take the request back", cards.CANCEL, row.id)),
@@ -100,9 +102,14 @@ def _voters(votes: Iterable[VoteRow]) -> str:
     return listed([f"{name_of(vote.by)}{_in(vote.place)}" for vote in votes])
 
 
+def _waits(count: Count) -> str:
+    more = "more " if count.given else ""
+    return f"It waits for {count.missing} {more}{'approval' if count.missing == 1 else 'approvals'}"
+
+
 def _standing(row: PlanRow, count: Count) -> str:
-    words = [f"Reason: {row.reason}." if row.reason else "No reason was given."]
-    so_far = f", so far {_voters(count.counting)}" if count.counting else ""
+    words = [f"{name_of_asker(row)} asks for approval: {_reason(row)}."]
+    so_far = f"; so far {_voters(count.counting)}" if count.counting else ""
     until = f"{row.expires.astimezone(UTC):%H:%M} UTC"
     words.append(f"It takes {counted(count.needed, 'approval')} until {until}{so_far}.")
     gone = [vote for vote in count.votes if vote.by in count.lapsed]
@@ -111,17 +118,51 @@ def _standing(row: PlanRow, count: Count) -> str:
     return " ".join(words)
 
 
+def _asked(row: PlanRow) -> str:
+    """Say who asked and why."""
+    return f"Asked for by {name_of_asker(row)}: {_reason(row)}"
+
+
+def _reason(row: PlanRow) -> str:
+    return row.reason.rstrip(".") or "no reason was given"
+
+
+def _words(row: PlanRow) -> str:
+    """Return what was asked for as it was typed, but for the reason, which is told beside it."""
+    kept = []
+    words = iter(tokens(row.text))
+    for word in words:
+        name, is_given, _ = folded(word).partition("=")
+        if name.lower() != f"--{REASON.name}":
+            kept.append(word)
+        elif not is_given:
+            next(words, None)
+    return " ".join(kept)
+
+
+def by_whom(row: PlanRow, votes: Sequence[VoteRow]) -> str:
+    """Say by whose word something was done, in a sentence, with the moment in which it began."""
+    if row.approvals == 0 and not votes:
+        who = f"Confirmed by {name_of_asker(row)}{f': {row.reason}' if row.reason else ''}"
+    else:
+        alone = "alone, by breaking the glass, " if row.alone else ""
+        who = f"{_asked(row)}. Approved {alone}by {_voters(votes)}"
+    return f"{who}{_moment(row)}."
+
+
+def _moment(row: PlanRow) -> str:
+    return f", {clock(row.started)}" if row.started else ""
+
+
 def became(row: PlanRow, votes: Sequence[VoteRow] = ()) -> Report:
     """Say how a plan ended: what became of it, by whom, when and why."""
-    words = [f"`{row.text}`", f"asked for by {name_of_asker(row)}"]
-    if row.reason:
-        words.append(f"reason: {row.reason}")
+    words = [f"`{_words(row)}`. {_asked(row)}"]
     if votes:
         words.append(f"approved by {_voters(votes)}")
-    elif row.decided_by:
-        words.append(f"decided by {name_of(row.decided_by)}")
+    elif row.started is not None and row.decided_by:
+        words.append(f"confirmed by {name_of(row.decided_by)}")
     if row.finished is not None:
-        words.append(clock(row.finished))
+        words.append(f"ended {clock(row.finished)}")
     parts: list[Part] = [Text(f"{', '.join(words)}.")]
     if row.summary:
         parts.append(Text(row.summary))
@@ -136,9 +177,8 @@ def became(row: PlanRow, votes: Sequence[VoteRow] = ()) -> Report:
 
 def ended_by(state: PlanState, who: str, where: str, reason: str) -> str:
     """Return the sentence kept with a plan that a person ended: who said no, or took it back from elsewhere."""
-    if state == "denied":
-        return f"{name_of(who)}{_in(where)} said no{f': {reason}' if reason else ''}."
-    return f"{name_of(who)}{_in(where)} took it back." if where else ""
+    how = "said no" if state == "denied" else "took it back"
+    return f"{name_of(who)}{_in(where)} {how}{f': {reason}' if reason else ''}."
 
 
 def taken(row: PlanRow) -> Report:
@@ -151,11 +191,14 @@ def taken(row: PlanRow) -> Report:
 def alone(row: PlanRow, who: str, reason: str) -> Report:
     """Say to all that one person went ahead alone, and ask for somebody to look at it afterwards."""
     return Report(
-        f"`{row.cluster}`: {name_of(who)} goes ahead with {row.verb} alone (break-glass)",
+        f"`{row.cluster}`: {row.verb} goes ahead on one person's word (break-glass)",
         Level.CRITICAL,
         (
-            Text(f"Reason: {reason}."),
-            Text("Somebody else is to look at it afterwards: what was run is in the thread and in the audit."),
+            Text(f"{name_of(who)} goes ahead alone with `{_words(row)}`: {reason.rstrip('.')}."),
+            Text(
+                "Nobody else approved it. Somebody else is to look at it afterwards: what was run is in the thread of "
+                f"its card and in the audit. Only then press: {name_of(who)} cannot."
+            ),
         ),
         choices=(Choice("I have reviewed it", REVIEWED, row.id),),
     )
@@ -185,7 +228,10 @@ def reviewed(row: PlanRow, who: str, at: datetime) -> Report:
     return Report(
         f"`{row.cluster}`: {row.verb}, done by one person alone, was reviewed",
         Level.OK,
-        (Text(f"{name_of(who)} looked at it, {clock(at)}. {became(row).headline}."),),
+        (
+            Text(f"`{_words(row)}`, by {name_of(row.decided_by or '')}{_moment(row)}: it {_SAID[row.state]}."),
+            Text(f"{name_of(who)} looked at it, {clock(at)}."),
+        ),
     )
 
 
@@ -196,12 +242,11 @@ def pending(rows: Sequence[PlanRow], votes: dict[str, Sequence[VoteRow]]) -> Rep
     lines: list[Part] = []
     for row in rows:
         given = len(votes.get(row.id, ()))
-        takes = f"{given} of {row.approvals} approvals" if row.approvals else "its own confirmation"
-        why = f", reason: {row.reason}" if row.reason else ""
+        takes = f"{given} of {counted(row.approvals, 'approval')}" if row.approvals else "yet to be confirmed by them"
         lines.append(
             Text(
-                f"`{row.id}`  `{row.text}`, asked for by {name_of_asker(row)} at {clock(row.created)}{why}: "
-                f"{takes}, until {clock(row.expires)}"
+                f"`{row.id}`  `{_words(row)}`. {_asked(row)}. "
+                f"So far {takes}, since {clock(row.created)} until {clock(row.expires)}."
             )
         )
     return Report(

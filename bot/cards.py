@@ -43,7 +43,7 @@ def proposal(plan: Plan, plan_id: str, *, changed: Iterable[str] = (), more: tup
     return Report(
         f"{_headline(plan)}. Do it?",
         Level.WARNING if worst.rank >= Level.WARNING.rank else Level.INFO,
-        (*(Text(line) for line in changed), *more, *_contents(plan)),
+        (*_bullets(changed), *_contents(plan, more)),
         choices=(
             Choice("Confirm", CONFIRM, plan_id, "danger" if worst is Level.CRITICAL else "primary"),
             Choice("Cancel", CANCEL, plan_id),
@@ -58,7 +58,7 @@ def dry_run(plan: Plan, text: str, more: tuple[Part, ...] = ()) -> Report:
     return Report(
         f"{_headline(plan)}. Only shown: nothing was done, and nothing waits",
         Level.WARNING if worst.rank >= Level.WARNING.rank else Level.INFO,
-        (*more, *_contents(plan)),
+        _contents(plan, more),
         next_step=" ".join(word for word in text.split() if folded(word).lower() != f"--{DRY_RUN.name}"),
     )
 
@@ -77,9 +77,18 @@ def _worst_of(findings: Iterable[Finding], least: Level) -> Level:
     return max((least, *(finding.level for finding in findings)), key=lambda level: level.rank)
 
 
-def _contents(plan: Plan) -> tuple[Part, ...]:
-    """What a plan is, its risks, its steps, and every command of it."""
-    parts: list[Part] = [Text(plan.summary), *plan.risks, *plan.undone]
+def _bullets(changed: Iterable[str]) -> tuple[Text, ...]:
+    """Say what is different from an earlier plan: first that this is a new one, then each difference in a line."""
+    first, *rest = (*changed, "")
+    lines = "".join(f"\n• {line}" for line in rest if line)
+    return (Text(f"{first}{lines}"),) if first else ()
+
+
+def _contents(plan: Plan, more: tuple[Part, ...]) -> tuple[Part, ...]:
+    """What a plan is, what is foreseen of it, its risks, its steps, and every command of it; nothing of it twice."""
+    foreseen = {part.text for part in more if isinstance(part, Finding)}
+    risks = (risk for risk in (*plan.risks, *plan.undone) if risk.text not in foreseen)
+    parts: list[Part] = [Text(plan.summary), *more, *risks]
     steps = tuple((str(n), step.title, _where(plan, n - 1)) for n, step in enumerate(plan.steps, start=1))
     if steps:
         parts.append(Table(("#", "Step", "On"), steps))
@@ -123,8 +132,8 @@ def _steps_table(plan: Plan, states: Mapping[str, StepState]) -> Table:
     return Table(("#", "Step", "State", "At"), tuple(rows))
 
 
-def succeeded(plan: Plan, elapsed: float, results: Iterable[Part]) -> Report:
-    """Say that a plan was carried out and proved, what it left undone, and what the cluster now shows.
+def succeeded(plan: Plan, elapsed: float, results: Iterable[Part], people: str = "") -> Report:
+    """Say that a plan was carried out and proved, by whose word, what it left undone, and what the cluster now shows.
 
     A cluster that was to run and does not, for want of quorum, is no success, whatever the steps proved.
     """
@@ -134,7 +143,7 @@ def succeeded(plan: Plan, elapsed: float, results: Iterable[Part]) -> Report:
     return Report(
         f"`{plan.cluster.name}`: {plan.verb} done and verified in {elapsed:.1f} s{not_all}",
         _worst_of((*plan.undone, *wrong), Level.OK),
-        (Text(plan.summary), *plan.undone, *shown),
+        (Text(plan.summary), *_said(people), *plan.undone, *shown),
         next_step=f"status {plan.cluster.name}",
     )
 
@@ -146,12 +155,13 @@ def failed(
     problems: Iterable[Progress],
     again: str,
     compared: tuple[Part, ...] = (),
+    people: str = "",
 ) -> Report:
     """Say what failed, in the tool's own words, what was done and what was not, and how to go on.
 
-    `compared` is how the cluster now is beside what was predicted.
+    `compared` is how the cluster now is beside what was predicted; `people` by whose word it was done.
     """
-    parts: list[Part] = []
+    parts: list[Part] = [*_said(people)]
     for event in problems:
         parts.extend(problem_parts(event.problem, f"Step “{event.step.title}” failed"))
     done = sum(state.state == "done" for state in states.values())
@@ -162,6 +172,10 @@ def failed(
         tuple(parts),
         next_step=again,
     )
+
+
+def _said(people: str) -> tuple[Text, ...]:
+    return (Text(people),) if people else ()
 
 
 def problem_parts(problem: HaclusterError | None, what: str) -> tuple[Part, ...]:

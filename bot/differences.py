@@ -7,7 +7,9 @@ from commands.plan import Plan
 
 def differences(before: Plan, after: Plan) -> tuple[str, ...]:
     """Say what is different between the plan that was confirmed and the one that would be carried out now."""
-    lines = ["The cluster is no longer what the plan you confirmed was made for. This is a new plan."]
+    lines = [
+        "This is a new plan: the cluster is no longer what the earlier one was made for, and nothing of that was run."
+    ]
     for words, old, new in (
         ("No longer so", before.guards, after.guards),
         ("Now so", after.guards, before.guards),

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import audit, cards
+from bot import approval_cards, audit, cards
 from bot.conversation import Actor, NotDelivered, Ref, Surface
 from bot.recorded import Recorded
 from bot.store.rows import PlanRow, PlanState
@@ -105,10 +105,11 @@ class UnderWay:
         elapsed = self.ended - self.begun
         if self.problems:
             compared = await self._half_way(plan)
-            report = cards.failed(plan, self.states, elapsed, self.problems, self.row.text, compared)
+            people = await self._people()
+            report = cards.failed(plan, self.states, elapsed, self.problems, self.row.text, compared, people)
         else:
             results, compared = await asyncio.gather(self._results(plan), self._compared(plan, SETTLING))
-            report = cards.succeeded(plan, elapsed, (*compared, *results))
+            report = cards.succeeded(plan, elapsed, (*compared, *results), await self._people())
         try:
             await self.surface.edit(self.message, report, final=True)
             if any(event.ran or event.problem for event in self.events):
@@ -120,6 +121,16 @@ class UnderWay:
 
     async def _write(self, plan: Plan, kind: audit.Kind, told: Mapping[str, Any]) -> int:
         return await self.world.audit(self.actor, plan.verb, plan.cluster.name, kind, told, place=self.row.channel)
+
+    async def _people(self) -> str:
+        """Say by whose word it was done."""
+        store = self.world.needed_store()
+        try:
+            row, votes = await store.plan(self.row.id), await store.votes(self.row.id)
+        except SQLAlchemyError:
+            log.exception("whose word it was cannot be told", plan=self.row.id)
+            return ""
+        return approval_cards.by_whom(row or self.row, votes)
 
     async def _compared(self, plan: Plan, looks: Sequence[float]) -> tuple[Part, ...]:
         """Hold what was predicted against what came. What is on its way still gets a moment."""

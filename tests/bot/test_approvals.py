@@ -36,6 +36,7 @@ async def test_a_request_shows_who_why_what_and_how_many(six_eyes: Door) -> None
     told = words(card)
     for word in ("<@U0OPERATOR>", "n1 is to be patched", "2 approvals until 12:30 UTC", "n1: flip", "n2: flop"):
         assert word in told
+    assert card.headline == "`web`: flip — 2 steps. It waits for 2 approvals"
     assert [choice.label for choice in card.choices] == ["Approve", "Deny"]
     assert {choice.value for choice in (*card.choices, *card.more)} == {plan_id}
     row = await six_eyes.row(plan_id)
@@ -48,6 +49,8 @@ async def test_another_person_approves_and_it_is_done_once(four_eyes: Door, node
     assert nodes.changed == CHANGED
     row = await four_eyes.row(plan_id)
     assert (row.state, row.decided_by, row.told) == ("done", ADMIN.key, True)
+    end = words(next(one for one in reversed(four_eyes.surface.of("edit")) if "done and verified" in one.headline))
+    assert "Asked for by <@U0OPERATOR>: n1 is to be patched. Approved by <@U0ADMIN>, 12:00:00 UTC." in end
     await four_eyes.press(WEB_OPERATOR, APPROVE)
     assert nodes.changed == CHANGED
     assert "done already" in answers(four_eyes)

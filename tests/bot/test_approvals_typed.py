@@ -43,7 +43,8 @@ async def test_pending_lists_what_can_be_decided_still(four_eyes: Door) -> None:
     await four_eyes.ask(VIEWER, "pending")
     told = words(four_eyes.surface.of("post")[-1])
     assert plan_id in told
-    assert "0 of 1 approvals" in told
+    assert "So far 0 of 1 approval, since 12:00:00 UTC until 12:30:00 UTC." in told
+    assert "`flip web`. Asked for by <@U0OPERATOR>: n1 is to be patched." in told
     four_eyes.time.forward(minutes=30)
     await four_eyes.ask(VIEWER, "pending web")
     assert "Nothing waits" in words(four_eyes.surface.of("post")[-1])
@@ -116,7 +117,7 @@ async def test_what_a_terminal_asks_for_has_its_card_in_the_clusters_channel(
     assert "shows it in the channel `C0WEB` too" in words(shown)
     ((channel, card),) = await posted(store)
     assert channel == "C0WEB"
-    assert "root (in a terminal) asks for approval" in card.headline
+    assert "root (in a terminal) asks for approval: n1 is to be patched." in words(card)
     (approve, _) = card.choices
     await four_eyes.dispatcher.tie_loose_ends()
     ref = Ref("C0WEB", "1800000000.000000")
@@ -173,7 +174,7 @@ async def test_who_breaks_the_glass_in_a_terminal_is_told_of_in_the_channel(
     assert nodes.changed == CHANGED
     ((channel, loud),) = await posted(store)
     assert channel == "C0WEB"
-    assert "root goes ahead with flip alone" in loud.headline
+    assert "root goes ahead alone with `flip web`: the site is down." in words(loud)
     assert [choice.action for choice in loud.choices] == [approval_cards.REVIEWED]
 
 

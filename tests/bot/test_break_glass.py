@@ -31,7 +31,7 @@ async def test_alone_takes_a_reason_is_told_loudly_and_reviewed_by_another(four_
     assert "takes a reason" in answers(four_eyes)
     await four_eyes.ask(OPERATOR, f'approve {plan_id} --break-glass --reason "the site is down"')
     assert nodes.changed == CHANGED
-    loud = next(one for one in four_eyes.surface.shown if "alone" in one.report.headline)
+    loud = next(one for one in four_eyes.surface.shown if "on one person's word" in one.report.headline)
     assert "the site is down" in words(loud.report)
     kinds = [event for event, *_ in await four_eyes.audited()]
     assert Kind.BROKE_GLASS in kinds

@@ -35,6 +35,18 @@ def test_what_was_left_undone_is_told_with_the_plan_and_at_its_end_once_each() -
     assert report.headline.endswith("but not everywhere")
 
 
+def test_a_plan_says_what_it_is_before_what_comes_of_it_and_nothing_twice() -> None:
+    plan = replace(PLAN, risks=(NOT_STARTED, LOST))
+    report = cards.proposal(plan, "id", changed=("This is a new plan.", "No longer so: a."), more=(Text("says:"), LOST))
+    assert [part.text for part in report.parts if isinstance(part, Text | Finding)] == [
+        "This is a new plan.\n• No longer so: a.",
+        "Start `web` on n1.",
+        "says:",
+        LOST.text,
+        NOT_STARTED.text,
+    ]
+
+
 @pytest.mark.parametrize("wrong", [LOST, Finding(Level.CRITICAL, "n1 has no quorum")])
 def test_a_cluster_that_was_to_run_and_does_not_is_no_success(wrong: Finding) -> None:
     plan = replace(PLAN, leaves="running")

@@ -127,6 +127,7 @@ async def test_a_confirmed_plan_is_carried_out_told_and_over(door: Door, nodes: 
     last = [one for one in door.surface.shown if one.kind == "edit"][-1]
     assert (last.ref, last.final, last.report.level, last.report.choices) == (card, True, Level.OK, ())
     assert "The members of web." in words(last.report)
+    assert "Confirmed by <@U0OPERATOR>, 12:00:00 UTC." in words(last.report)
     log = door.surface.shown[-1]
     assert (log.kind, log.under) == ("post", card)
     assert "n2: flop  (exit 0" in words(log.report)

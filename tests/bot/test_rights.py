@@ -90,7 +90,7 @@ async def test_an_approval_by_somebody_who_lost_the_right_since_does_not_count_a
     await door.press(EVE, APPROVE)
     assert nodes.changed == []
     card = words(door.surface.of("edit")[-1])
-    assert "2 approvals until 12:30 UTC, so far <@U0EVE>." in card
+    assert "2 approvals until 12:30 UTC; so far <@U0EVE>." in card
     assert "may not approve any more, so it does not count: <@U0BOB>" in card
     told = [detail for kind, _, detail in await door.audited() if kind == Kind.APPROVED][-1]
     assert (told["approvals"], told["lapsed"]) == (1, [BOB.key])
@@ -203,7 +203,7 @@ async def test_a_late_word_on_a_vote_does_not_stand_over_the_end(slow: Door, nod
     await slow.ask(OPERATOR, f"cancel {plan_id}")
     slow.surface.go_on.set()
     await first
-    assert "asks for approval" in words(slow.surface.of("edit")[-1]), "it came over the end"
+    assert "It waits for 2 more approvals" in words(slow.surface.of("edit")[-1]), "it came over the end"
     slow.time.forward(seconds=11)
     await slow.dispatcher.tie_loose_ends()
     assert "was taken back" in words(slow.surface.of("edit")[-1])
