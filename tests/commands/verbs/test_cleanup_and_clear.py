@@ -22,7 +22,7 @@ from tests.commands.verbs.deciding import (
     with_cib,
     with_status,
 )
-from tests.commands.verbs.test_failover import ungated
+from tests.commands.verbs.moving import ungated
 
 SituationOf = Callable[..., Snapshot]
 GENERATIONS = pytest.mark.parametrize("debian", [11, 12, 13])

@@ -32,7 +32,7 @@ from tests.commands.verbs.deciding import (
     with_cib,
     with_status,
 )
-from tests.commands.verbs.test_failover import ungated, whole, with_attributes
+from tests.commands.verbs.moving import ungated, whole, with_attributes
 from tests.commands.verbs.test_maintenance import moved as by_hand
 
 SituationOf = Callable[..., Snapshot]

@@ -14,7 +14,7 @@ from commands.facts.crm_mon import ClusterStatus, FailCount, ResourceState
 from commands.facts.pacemaker_xml import INFINITY
 from commands.snapshot import Snapshot
 from tests.commands.verbs.deciding import lacking, lines, nothing, planned, refused, said, with_cib, with_status
-from tests.commands.verbs.test_failover import ungated
+from tests.commands.verbs.moving import ungated
 
 SituationOf = Callable[..., Snapshot]
 DUMMY = ResourceState(

@@ -11,7 +11,7 @@ from commands.facts.crm_mon import ClusterStatus
 from commands.report import Level
 from commands.snapshot import Snapshot
 from tests.commands.verbs.deciding import lacking, lines, nothing, planned, refused, said, with_status, with_votes
-from tests.commands.verbs.test_failover import asked, ungated, whole
+from tests.commands.verbs.moving import asked, ungated, whole
 
 SituationOf = Callable[..., Snapshot]
 GENERATIONS = pytest.mark.parametrize("debian", [11, 12, 13])
