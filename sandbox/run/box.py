@@ -19,7 +19,7 @@ from sandbox.run.visit import FAREWELL, first_visit, power_off
 from sandbox.slack.front import Front, PanelButton
 from sandbox.slack.refusal import Refused
 from sandbox.slack.workspace import Workspace
-from sandbox.slack.world import ADA, DEMO, OLE
+from sandbox.slack.world import ADA, DEMO, OLE, PAT, VIC
 
 HAPROXY_FILES = Path(__file__).parent.parent / "haproxy"
 HISTORY = ("channels:history", "groups:history")
@@ -200,7 +200,7 @@ class Box:
             lines.append(f"secrets_dir = {json.dumps(str(self._write_secrets()))}")
         for name, values in sections.items():
             lines += [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
-        for role, user in (("admin", ADA), ("operator", OLE)):
+        for role, user in (("admin", ADA), ("operator", OLE), ("approver", PAT), ("viewer", VIC)):
             lines += ["[[policy.grants]]", f'role = "{role}"', f'users = ["{user.id}"]', 'clusters = ["*"]']
         (self.folder / "hacluster.toml").write_text("\n".join(lines) + "\n")
 

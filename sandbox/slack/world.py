@@ -90,16 +90,17 @@ class World:
 
 ADA = User("U0000000ADA", "ada", "Ada Admin", "admin: may do everything", color="#7c3aed")
 OLE = User("U0000000OLE", "ole", "Ole Operator", "operator: may operate clusters", color="#0f766e")
+PAT = User("U0000000PAT", "pat", "Pat Approver", "approver: says yes or no to others", color="#0369a1")
 VIC = User("U0000000VIC", "vic", "Vic Viewer", "viewer: may look", color="#b45309")
 EVE = User("U0000000EVE", "eve", "Eve Nobody", "has no role", color="#be123c")
 BOT = User("U000000BOT1", "hacluster", "hacluster", "the bot", is_bot=True, color="#1d4ed8")
 
-_PEOPLE = (ADA.id, OLE.id, VIC.id, EVE.id)
+_PEOPLE = (ADA.id, OLE.id, PAT.id, VIC.id, EVE.id)
 
 DEMO = World(
     team=Team("T00000TEAM1", "Sandbox", "sandbox"),
     app=App(id="A000000APP1", bot_id="B000000BOT1", bot_user=BOT),
-    users=(ADA, OLE, VIC, EVE, BOT),
+    users=(ADA, OLE, PAT, VIC, EVE, BOT),
     groups=(UserGroup("S0000000OPS", "oncall", "On call", (ADA.id, OLE.id)),),
     channels=(
         Channel("C0000000OPS", "ops", (*_PEOPLE, BOT.id), "Clusters: build, watch, operate"),
@@ -107,4 +108,4 @@ DEMO = World(
         Channel("C00000RANDM", "random", _PEOPLE, "Anything else; the bot is not in here"),
     ),
 )
-"""The demo: an admin, an operator, a viewer, somebody without a role, and a bot that is in two of three channels."""
+"""The demo: somebody of each role, somebody without one, and a bot that is in two of three channels."""

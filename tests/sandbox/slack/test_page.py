@@ -339,6 +339,87 @@ async def test_a_picture_stands_in_its_thread_with_its_words(client: AsyncWebCli
     ]
 
 
+def chosen(*names: str) -> list[dict[str, Any]]:
+    return [{"text": plain(name), "value": name} for name in names]
+
+
+async def test_a_form_of_every_kind_of_field_brings_back_what_was_picked(
+    app: AsyncApp, client: AsyncWebClient, ws: Workspace, tab: Tab
+) -> None:
+    submitted = asyncio.Queue[dict[str, Any]]()
+
+    @app.view("form")
+    async def submission(ack: AsyncAck, view: dict[str, Any]) -> None:
+        await ack()
+        submitted.put_nowait(view["state"]["values"])
+
+    fields: dict[str, dict[str, Any]] = {
+        "line": {"type": "plain_text_input"},
+        "lines": {"type": "plain_text_input", "multiline": True},
+        "number": {"type": "number_input", "is_decimal_allowed": False},
+        "one": {"type": "static_select", "options": chosen("approved", "automatic")},
+        "some": {"type": "checkboxes", "options": chosen("accept", "renew")},
+        "either": {"type": "radio_buttons", "options": chosen("on", "off")},
+        "who": {"type": "users_select"},
+        "day": {"type": "datepicker"},
+    }
+    blocks = [
+        {"type": "input", "block_id": name, "label": plain(name), "element": {**element, "action_id": "a"}}
+        for name, element in fields.items()
+    ]
+    ada = ws.user("ada").id
+    await client.views_open(
+        trigger_id=ws.site.triggers.issue(ada), view={**MODAL, "callback_id": "form", "blocks": blocks}
+    )
+
+    await tab.write("#modal [data-block=line] input", "web")
+    await tab.write("#modal [data-block=lines] textarea", "n1\nn2")
+    await tab.write("#modal [data-block=number] input", "3")
+    for block, value in (("one", "automatic"), ("who", ada), ("day", "2026-11-23")):
+        await tab.run(
+            f"""(() => {{ const field = document.querySelector("#modal [data-block={block}] :is(select, input)");
+              field.value = "{value}"; field.dispatchEvent(new Event("change")); }})()"""
+        )
+    await tab.click("#modal [data-block=some] label", "renew")
+    await tab.click("#modal [data-block=either] label", "off")
+    assert not await tab.run("document.querySelectorAll('.unsupported').length")
+    await tab.click("#modal footer .solid")
+
+    values = await asyncio.wait_for(submitted.get(), 10)
+    picked = {name: values[name]["a"] for name in fields}
+    assert [picked[name]["value"] for name in ("line", "lines", "number")] == ["web", "n1\nn2", "3"]
+    assert picked["one"]["selected_option"]["value"] == "automatic"
+    assert [option["value"] for option in picked["some"]["selected_options"]] == ["renew"]
+    assert picked["either"]["selected_option"]["value"] == "off"
+    assert (picked["who"]["selected_user"], picked["day"]["selected_date"]) == (ada, "2026-11-23")
+
+
+async def test_a_select_and_a_picture_in_a_message(
+    app: AsyncApp, client: AsyncWebClient, ws: Workspace, tab: Tab
+) -> None:
+    picked = asyncio.Queue[str]()
+
+    @app.action("node")
+    async def node(ack: AsyncAck, action: dict[str, Any]) -> None:
+        await ack()
+        picked.put_nowait(action["selected_option"]["value"])
+
+    select = {"type": "static_select", "action_id": "node", "options": chosen("n1", "n2")}
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": "*Which?*"}, "accessory": select},
+        {"type": "image", "image_url": f"{ws.url}/page/icon.svg", "alt_text": "the bot", "title": plain("The bot")},
+    ]
+    await client.chat_postMessage(channel="#ops", text="which", blocks=blocks)
+
+    await tab.see("figure figcaption", "The bot")
+    await tab.see(".accessory select")
+    await tab.run(
+        """(() => { const field = document.querySelector(".accessory select");
+          field.value = "n2"; field.dispatchEvent(new Event("change")); })()"""
+    )
+    assert await asyncio.wait_for(picked.get(), 10) == "n2"
+
+
 async def test_nothing_sticks_out_at_400_pixels(client: AsyncWebClient, tab: Tab) -> None:
     wide = {"type": "table", "rows": [[{"type": "raw_text", "text": f"column {n}"} for n in range(12)]]}
     await client.chat_postMessage(channel="#ops", text="t", blocks=[wide, *PLAN])
