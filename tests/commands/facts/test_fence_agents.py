@@ -1,10 +1,12 @@
-"""Which packages bring a fence agent."""
+"""Which packages bring a fence agent, and which agents a node has."""
 
 from __future__ import annotations
 
 import pytest
 
-from commands.facts.fence_agents import package_of
+from commands.command import Completed
+from commands.errors import UnreadableOutput
+from commands.facts.fence_agents import AGENTS, FACT, package_of, parse
 from commands.facts.host import Family, OperatingSystem
 
 
@@ -48,3 +50,19 @@ def test_elsewhere_one_package_has_them_all(where: OperatingSystem, package: str
 def test_a_system_without_known_packages_has_none_for_agents() -> None:
     with pytest.raises(ValueError, match="arch"):
         package_of("fence_ipmilan", system("arch", None, None))
+
+
+def said(text: str) -> Completed:
+    return Completed("n1", FACT.command, 0, text, "")
+
+
+def test_the_agents_of_a_node_are_told_by_their_programs() -> None:
+    assert parse(said("fence_ipmilan\nfence_mine\n")) == {"fence_ipmilan", "fence_mine"}
+    assert parse(said("")) == frozenset()
+    with pytest.raises(UnreadableOutput, match="not the name of a fence agent"):
+        parse(said("find: nowhere\n"))
+
+
+def test_every_agent_that_packages_bring_is_known_by_its_full_name() -> None:
+    assert {"fence_ipmilan", "fence_idrac", "fence_xvm", "fence_sbd"} <= AGENTS
+    assert all(agent.startswith("fence_") for agent in AGENTS)
