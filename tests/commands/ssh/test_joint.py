@@ -177,7 +177,7 @@ async def sshd(site: Site, host_key: object, login_key: object) -> object:
     await server.stop()
 
 
-def _shell(script: str, *, timeout: float = 10.0, root: bool = True) -> Command:
+def _shell(script: str, *, timeout: float = 60.0, root: bool = True) -> Command:
     return Command(("sh", "-c", script), timeout=timeout, root=root, joins=True)
 
 
@@ -215,9 +215,9 @@ class TestOnOpenSsh:
 
     async def test_one_that_hangs_keeps_back_nobody_else(self, site: Site, sshd: NodeSpec, user: str) -> None:
         runner = site.runner(user=user)
-        hanging = asyncio.create_task(runner.run(sshd, _shell("exec sleep 8")))
+        hanging = asyncio.create_task(runner.run(sshd, _shell("exec sleep 50")))
         fine = asyncio.create_task(runner.run(sshd, _shell("echo fine")))
-        assert (await asyncio.wait_for(fine, 6)).stdout == "fine\n"
+        assert (await asyncio.wait_for(fine, 40)).stdout == "fine\n"
         assert not hanging.done()
         hanging.cancel()
         await asyncio.wait([hanging])
