@@ -9,7 +9,7 @@ hangs keeps back nobody's answer but its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import asyncssh
@@ -31,20 +31,15 @@ class Said:
     stderr: str
 
 
-class Answers(Collected):
-    """A joint session: tells each answer as it comes. What is not an answer makes `spoilt` true, and ends the telling."""
+@dataclass(slots=True)
+class Parts:
+    """Tells answers apart as their bytes come. What is not an answer makes it `spoilt`, and nothing comes after that."""
 
-    def __init__(self, cap: int, tell: Callable[[int, Said], None]) -> None:
-        super().__init__(cap, whole=True)
-        self.spoilt = False
-        self._tell = tell
-        self._pending = b""
+    spoilt: bool = False
+    _pending: bytes = b""
 
-    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
-        """Take in what came."""
-        if datatype is not None:
-            super().data_received(data, datatype)
-            return
+    def take(self, data: bytes) -> Iterator[tuple[int, Said]]:
+        """Take in more; yield each command's number and what it said once that is whole."""
         self._pending += data
         while not self.spoilt and self._pending:
             head, newline, rest = self._pending.partition(b"\n")
@@ -59,6 +54,23 @@ class Answers(Collected):
                 self.spoilt = True
                 return
             self._pending = rest[length:]
+            yield number, said
+
+
+class Answers(Collected):
+    """A joint session: tells each answer as it comes."""
+
+    def __init__(self, cap: int, tell: Callable[[int, Said], None]) -> None:
+        super().__init__(cap, whole=True)
+        self._tell = tell
+        self._answers = Parts()
+
+    def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
+        """Take in what came."""
+        if datatype is not None:
+            super().data_received(data, datatype)
+            return
+        for number, said in self._answers.take(data):
             self._tell(number, said)
 
 

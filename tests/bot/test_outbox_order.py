@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.outbox.channel import Task
@@ -36,6 +36,7 @@ HAPPENS = st.lists(st.one_of(CARD, st.floats(0, 5)), min_size=1, max_size=40)
 """Cards, and seconds that pass between them."""
 
 
+@settings(deadline=None)
 @given(HAPPENS, st.data())
 def test_of_what_waits_for_a_channel_the_most_urgent_is_always_posted_next(
     happens: list[tuple[str, int, bool] | float], data: st.DataObject

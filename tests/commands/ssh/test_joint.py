@@ -8,13 +8,13 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands.command import Command, Completed, Stdin
 from commands.errors import CommandTimedOut, SudoRefused, Unreachable, UnreadableOutput
 from commands.ssh import SshRunner
-from commands.ssh.joint import Answers, Said
+from commands.ssh.joint import Parts, Said
 from config.inventory import NodeSpec
 from tests.commands.ssh.conftest import Site
 from tests.commands.ssh.open_ssh import OpenSsh, why_not
@@ -35,15 +35,10 @@ def answer(number: int, said: tuple[int, str, str]) -> bytes:
 
 def told(data: bytes, chunk: int) -> tuple[dict[int, Said], bool]:
     """Return what is made of so many bytes at a time, and whether it is spoilt."""
-    heard: dict[int, Said] = {}
-
-    async def hear() -> bool:
-        session = Answers(1000, heard.__setitem__)
-        for at in range(0, len(data), chunk):
-            session.data_received(data[at : at + chunk], None)
-        return session.spoilt
-
-    return heard, asyncio.run(hear())
+    parts = Parts()
+    pieces = (data[at : at + chunk] for at in range(0, len(data), chunk))
+    heard = {number: said for piece in pieces for number, said in parts.take(piece)}
+    return heard, parts.spoilt
 
 
 async def joint(session: ScriptedSession) -> None:
@@ -53,9 +48,11 @@ async def joint(session: ScriptedSession) -> None:
     session.exit(0)
 
 
+UNHURRIED = settings(deadline=None)
 SAID = st.tuples(st.integers(0, 255), st.text(), st.text())
 
 
+@UNHURRIED
 @given(st.lists(SAID), st.randoms(use_true_random=False), st.integers(1, 50))
 def test_what_each_said_is_told_apart_whatever_it_said_and_whoever_ends_first(
     said: list[tuple[int, str, str]], order: Random, chunk: int
@@ -66,6 +63,7 @@ def test_what_each_said_is_told_apart_whatever_it_said_and_whoever_ends_first(
     assert told(data, chunk) == ({number: Said(*one) for number, one in enumerate(said)}, False)
 
 
+@UNHURRIED
 @given(SAID, st.integers(min_value=1))
 def test_an_answer_that_was_cut_short_is_none(said: tuple[int, str, str], short: int) -> None:
     first, second = answer(0, said), answer(1, said)
