@@ -95,7 +95,7 @@ async def test_every_verb_does_what_it_says_and_knows_when_it_is_done(lab: Lab, 
 
 async def _out_of_service_and_back(ada: Ada) -> None:
     plan = await ada.do_once("standby n1")
-    assert [step.id for step in plan.steps] == ["gate-vip1", "standby", "serving"]
+    assert [step.id for step in plan.steps] == ["release-n1-vip1", "gate-vip1", "standby", "serving"]
     assert await ada.where(1) == ("n3",), "the node without a floating IP takes it"
     assert "last node" not in told(plan)
     await ada.do_once("standby n2")
