@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import os
+import subprocess
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,8 +30,19 @@ def migrate(connection: Connection, revision: str) -> None:
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
+def url(tmp_path: Path) -> Iterator[str]:
+    """A new database: a file; or, where `STORE_ON_POSTGRESQL` names a server for it, one of that server.
+
+    It takes `asyncpg` and `createdb`. What looks at the file itself is for SQLite alone: CONTRIBUTING names the rest.
+    """
+    server = os.environ.get("STORE_ON_POSTGRESQL")
+    if not server:
+        yield f"sqlite+aiosqlite:///{tmp_path / 'store.db'}"
+        return
+    name, to_it = f"store_{uuid.uuid4().hex}", server.replace("+asyncpg", "", 1)
+    subprocess.run(["createdb", "--maintenance-db", f"{to_it}/postgres", name], check=True)
+    yield f"{server}/{name}"
+    subprocess.run(["dropdb", "--force", "--maintenance-db", f"{to_it}/postgres", name], check=True)
 
 
 @pytest.fixture
