@@ -12,8 +12,7 @@ from defusedxml.ElementTree import ParseError, fromstring
 from sandbox.nodes.xml_text import written
 
 INFINITY = 1_000_000
-FEATURE_SET = "3.16.1"
-EMPTY = f"""<cib crm_feature_set="{FEATURE_SET}" validate-with="pacemaker-3.9" epoch="0" num_updates="0" admin_epoch="0">
+_EMPTY = """<cib crm_feature_set="{}" validate-with="pacemaker-3.9" epoch="0" num_updates="0" admin_epoch="0">
   <configuration>
     <crm_config/>
     <nodes/>
@@ -23,7 +22,11 @@ EMPTY = f"""<cib crm_feature_set="{FEATURE_SET}" validate-with="pacemaker-3.9" e
   <status/>
 </cib>
 """
-"""What Pacemaker 2.1.5 begins with where there is no CIB on disk."""
+
+
+def empty(feature_set: str = "3.16.1") -> str:
+    """Return what Pacemaker begins with where there is no CIB on disk."""
+    return _EMPTY.format(feature_set)
 
 
 @dataclass(frozen=True, slots=True)

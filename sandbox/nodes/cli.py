@@ -17,6 +17,7 @@ from pathlib import Path
 from sandbox.nodes.fleet import MOST as MOST_CLUSTERS
 from sandbox.nodes.fleet import Fleet
 from sandbox.nodes.login import Keys
+from sandbox.nodes.release import RELEASES
 from sandbox.nodes.ssh import Network
 from sandbox.nodes.world import World
 
@@ -31,6 +32,9 @@ def main(argv: Sequence[str]) -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--nodes", default="n1,n2", help="names of bare nodes (n1,n2)")
     what.add_argument("--clusters", type=int, metavar="N", help="N clusters of two nodes instead, set up already")
+    parser.add_argument(
+        "--debian", type=int, choices=sorted(RELEASES), default=12, help="the release of bare nodes (12)"
+    )
     asked = parser.parse_args(argv)
     names = tuple(asked.nodes.split(","))
     if len(set(names)) < len(names) or len(names) > MOST or not all(_NAME.fullmatch(name) for name in names):
@@ -38,13 +42,15 @@ def main(argv: Sequence[str]) -> int:
     if asked.clusters is not None and not 1 <= asked.clusters <= MOST_CLUSTERS:
         parser.error(f"--clusters takes a number up to {MOST_CLUSTERS}")
     with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="hacluster-nodes-") as folder:
-        run = _run(names, Path(folder)) if asked.clusters is None else _run_fleet(asked.clusters, Path(folder))
-        asyncio.run(run)
+        if asked.clusters is None:
+            asyncio.run(_run(World(names, debian=asked.debian), Path(folder)))
+        else:
+            asyncio.run(_run_fleet(asked.clusters, Path(folder)))
     return 0
 
 
-async def _run(names: tuple[str, ...], folder: Path) -> None:
-    network = Network(World(names), Keys(folder))
+async def _run(world: World, folder: Path) -> None:
+    network = Network(world, Keys(folder))
     await network.open()
     try:
         await _until_interrupted(described(network))
@@ -118,7 +124,7 @@ def described(network: Network) -> str:
     first = machines[0].address
     known = f"-o HostKeyAlias={first} -o UserKnownHostsFile={network.keys.known_hosts}"
     port = places[first].rpartition(":")[2]
-    return f"""Simulated bare servers (Debian 12), until Ctrl-C:
+    return f"""Simulated bare servers (Debian {machines[0].release.debian}), until Ctrl-C:
 {listed}
 
 hacluster.toml:

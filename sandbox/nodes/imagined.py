@@ -46,7 +46,7 @@ class Imagined:
         found = cls(cib, names.get(cib.root.get("dc-uuid", "")), cib.root.get("have-quorum") == "1")
         for state in cib.root.iterfind("status/node_state"):
             name = names.get(state.get("id", ""), state.get("uname", ""))
-            lost = state.get("crmd") != "online"
+            lost = state.get("crmd") in {"offline", "0", None}
             if not lost:
                 found.online.add(name)
             if state.get("expected") == "member":

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.nodes.journal import Journal
-from sandbox.nodes.packages import BASE_UNITS, OS_RELEASE, PACKAGES, Package
+from sandbox.nodes.packages import BASE_UNITS, Package, package
+from sandbox.nodes.release import BOOKWORM, Release
 
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 COROSYNC_CONF = "/etc/corosync/corosync.conf"
@@ -37,16 +38,24 @@ class KnownHost:
 
 @dataclass(slots=True)
 class Unit:
-    """A service. `since` is when it last became active in this boot, None if it did not."""
+    """A service. `since` is when it last became active in this boot, None if it did not.
+
+    `clustered`: Pacemaker started it, and told systemd to leave it alone when it ends.
+    """
 
     active: bool = False
     enabled: bool = False
     since: float | None = None
+    clustered: bool = False
 
     def start(self, now: float) -> None:
         """Make it active."""
         if not self.active:
             self.active, self.since = True, now
+
+    def stop(self) -> None:
+        """Make it inactive."""
+        self.active = self.clustered = False
 
 
 @dataclass(slots=True)
@@ -63,7 +72,10 @@ class News:
 
 @dataclass(slots=True)
 class Machine:
-    """A server. `floating` are the addresses that it holds besides its own; `boot` counts how often it was started.
+    """A server.
+
+    `floating` are the addresses that it holds besides its own, `agents` what else resource agents run there, by the
+    resource's id. `boot` counts how often it was started.
 
     `hosts` are those that its pcs may command, by name; `issued` are the tokens that its own pcsd honours. `skew` is by
     how many seconds its clock is ahead of the world's.
@@ -71,12 +83,14 @@ class Machine:
 
     name: str
     address: str
+    release: Release = field(default=BOOKWORM, repr=False)
     powered: bool = True
     boot: int = 1
     packages: dict[str, str] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
     floating: list[str] = field(default_factory=list)
+    agents: set[str] = field(default_factory=set)
     settings: dict[str, str] = field(default_factory=dict)
     password: str | None = field(default=None, repr=False)
     hosts: dict[str, KnownHost] = field(default_factory=dict)
@@ -87,7 +101,7 @@ class Machine:
     corosync_news: News = field(default_factory=News, repr=False)
 
     def __post_init__(self) -> None:
-        self.files["/etc/os-release"] = File(OS_RELEASE)
+        self.files["/etc/os-release"] = File(self.release.os)
         self.units.update({name: Unit(active=True, enabled=True) for name in BASE_UNITS})
         self._boot()
 
@@ -123,27 +137,29 @@ class Machine:
         wanted: dict[str, Package] = {}
         for name in names:
             self._collect(name, wanted)
-        for package in wanted.values():
-            self.packages[package.name] = package.version
-            for path, text in package.files.items():
+        for new in wanted.values():
+            self.packages[new.name] = new.version(self.release)
+            for path, text in new.files.items():
                 self.files.setdefault(path, File(text))
-            for unit in package.units:
+            for unit in new.units:
                 self.units.setdefault(unit, Unit(enabled=True))
         return list(wanted.values())
 
     def _collect(self, name: str, into: dict[str, Package]) -> None:
-        package = PACKAGES[name]
+        found = package(name, self.release)
         if name not in self.packages and name not in into:
-            for needed in package.needs:
+            for needed in found.needs:
                 self._collect(needed, into)
-            into[name] = package
+            into[name] = found
 
     def power_off(self) -> None:
         """Lose power: what is in memory is gone, what is on disk stays."""
         self.powered = False
         self.floating.clear()
+        self.agents.clear()
         for unit in self.units.values():
-            unit.active, unit.since = False, None
+            unit.stop()
+            unit.since = None
 
     def power_on(self, now: float) -> None:
         """Boot. Who starts what in it is the world's business."""

@@ -17,6 +17,8 @@ from sandbox.nodes.corosync_conf import Conf
 from sandbox.nodes.machine import Machine
 from sandbox.nodes.view import Seen, View
 
+BEGINNING = 0.1
+"""Seconds until a daemon that starts has formed a membership of itself."""
 JOINING = 0.4
 """Seconds until a daemon that starts is a member."""
 LINK_DOWN, TOKEN_LATE, TOKEN_LOST, LOSS = 1.2, 2.5, 3.25, 6.85
@@ -62,6 +64,7 @@ class Membership:
         view.seen[name] = Seen(joined=True, count=1, incarnation=view.incarnation)
         self.views[name] = view
         words.starting(self._agenda, self._machines[name])
+        self._agenda.after(BEGINNING, lambda: self._begin(name, view))
         self._agenda.after(JOINING - MERGING, lambda: self._greet(name, view))
         self._agenda.after(JOINING, lambda: self._meet(name, view))
 
@@ -215,6 +218,13 @@ class Membership:
             self._agenda.after(seconds, step)
 
     # What they agree on
+
+    def _begin(self, name: str, view: View) -> None:
+        """Be a member of a membership of one's own first."""
+        if self._is(name, view):
+            own = [self._id(name)]
+            words.membership(self._agenda, self._machines[name], view.ring, own, own, [], [])
+            words.formed(self._agenda, self._machines[name], own)
 
     def _greet(self, name: str, view: View) -> None:
         """Have the links up between a daemon that starts and those that it reaches."""

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from sandbox.nodes import cib_status
 from sandbox.nodes import pacemaker_words as words
 from sandbox.nodes.agenda import Agenda
-from sandbox.nodes.cib import EMPTY, Cib
+from sandbox.nodes.cib import Cib, empty
 from sandbox.nodes.corosync_conf import Conf
 from sandbox.nodes.machine import CIB_XML, Machine
 from sandbox.nodes.membership import Membership
 from sandbox.nodes.work import Work
 
-VERSION = "2.1.5-a3f44794f94"
 ELECTION = 1.0
 """Seconds until the first DC; the real default waits 20 (`dc-deadtime`)."""
 RE_ELECTION = 0.4
@@ -54,7 +53,7 @@ class Pacemaker:
         fence: Callable[[str], None],
     ) -> None:
         self.conf = conf
-        self.cib = Cib.parse(EMPTY)
+        self.cib = Cib.parse(empty())
         self.dc: str | None = None
         self.controllers: list[str] = []
         self.online: set[str] = set()
@@ -71,7 +70,8 @@ class Pacemaker:
         self._fence = fence
         self._electing = False
         self._cut_off: set[str] = set()
-        self._had_quorum: bool | None = None
+        self._untouched: set[str] = set()
+        self._had_quorum: dict[str, bool] = {}
 
     # Daemons
 
@@ -84,7 +84,7 @@ class Pacemaker:
                 memory.clear()
             self.work.forget()
         disk = self._machines[name].read(CIB_XML)
-        found = Cib.parse(EMPTY if disk is None else disk)
+        found = Cib.parse(empty(self._machines[name].release.feature_set) if disk is None else disk)
         if not self.controllers or found.version > self.cib.version:
             self.cib = found
         self.controllers.append(name)
@@ -137,6 +137,7 @@ class Pacemaker:
         other.transient = {name: dict(held) for name, held in self.transient.items()}
         other.fencings = list(self.fencings)
         other.changed_at, other.changed_by = self.changed_at, self.changed_by
+        other._had_quorum = dict(self._had_quorum)
         other.work.take_over(self.work)
         for name in gone:
             self.lose(name)
@@ -152,9 +153,14 @@ class Pacemaker:
             if name not in self.controllers:
                 self.controllers.append(name)
                 self.transient[name] = other.transient.get(name, {})
+                self._had_quorum[name] = other._had_quorum.get(name, False)
         other.controllers, other.dc = [], None
         self._save()
         self._agenda.after(JOINING, self.welcome)
+
+    def machine(self, name: str) -> Machine:
+        """Return a node's machine; of one that was never there, what it would be like: nodes are of one release."""
+        return self._machines.get(name) or next(iter(self._machines.values()))
 
     @property
     def dc_machine(self) -> Machine | None:
@@ -204,6 +210,7 @@ class Pacemaker:
 
     def _leave(self, name: str) -> None:
         self.controllers.remove(name)
+        self._had_quorum.pop(name, None)
         self.online.discard(name)
         self.transient.pop(name, None)
         for witness in self._witnesses():
@@ -244,7 +251,7 @@ class Pacemaker:
         words.elected(self._agenda, self._machines[self.dc])
         properties = {
             "have-watchdog": "false",
-            "dc-version": VERSION,
+            "dc-version": self._machines[self.dc].release.pacemaker,
             "cluster-infrastructure": "corosync",
             "cluster-name": self.conf.name,
         }
@@ -261,9 +268,17 @@ class Pacemaker:
         self.cib.bump(configuration=True)
         self.changed_at, self.changed_by = self._agenda.now, (user, client, origin)
         self._save()
+        self._take_hands_off()
         if self.dc_machine is not None:
             words.changed(self._agenda, self.dc_machine, self.work.transition)
         self.look()
+
+    def _take_hands_off(self) -> None:
+        """Keep hands off more or fewer nodes than before. Where they are put on again, all is checked: nobody looked."""
+        untouched = set(self.online) if self.maintained else set(self.resting)
+        for name in self._untouched - untouched:
+            self.work.suspect(name)
+        self._untouched = untouched
 
     def _save(self) -> None:
         text = self.cib.text()
@@ -327,9 +342,9 @@ class Pacemaker:
 
     def look(self) -> None:
         """Have the DC compare what is with what should be, in a moment."""
-        if self.controllers and self._had_quorum is not None and self.quorate != self._had_quorum and self.dc:
-            for witness in self._witnesses():
-                words.quorum(self._agenda, witness, regained=self.quorate)
-        if self.dc:
-            self._had_quorum = self.quorate
+        for name in self.controllers if self.dc else ():
+            quorate = self._membership.quorate(name)
+            if self._had_quorum.get(name, quorate) != quorate:
+                words.quorum(self._agenda, self._machines[name], regained=quorate)
+            self._had_quorum[name] = quorate
         self.work.look()

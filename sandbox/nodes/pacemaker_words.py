@@ -1,12 +1,16 @@
-"""How Pacemaker 2.1.5 words in the journal what it decides and does: as much of it as tells what happens."""
+"""How Pacemaker words in the journal what it decides and does: as much of it as tells what happens."""
 
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from sandbox.nodes.agenda import Agenda
 from sandbox.nodes.machine import Machine
 from sandbox.nodes.voice import pacemaker
+
+if TYPE_CHECKING:
+    from sandbox.nodes.work import Failure
 
 _DAEMONS = ("pacemaker-based", "pacemaker-attrd", "pacemaker-fenced", "pacemaker-controld")
 _CONTROLLER, _SCHEDULER, _ATTRIBUTES = "pacemaker-controld", "pacemaker-schedulerd", "pacemaker-attrd"
@@ -23,7 +27,9 @@ def lost(agenda: Agenda, witness: Machine, node: str, *, was_dc: bool) -> None:
     for daemon in _DAEMONS:
         pacemaker(agenda, witness, daemon, f"Node {node} state is now lost")
     if was_dc:
-        pacemaker(agenda, witness, _CONTROLLER, f"Our DC node ({node}) left the cluster", "warning")
+        newest = witness.release.pacemaker_3
+        words = f"Our peer on the DC ({node}) is dead" if newest else f"Our DC node ({node}) left the cluster"
+        pacemaker(agenda, witness, _CONTROLLER, words, "notice" if newest else "warning")
         _state(agenda, witness, "S_NOT_DC", "S_ELECTION")
 
 
@@ -62,8 +68,9 @@ def fenced(agenda: Agenda, witness: Machine, node: str, by: str) -> None:
 
 def attribute(agenda: Agenda, witness: Machine, node: str, name: str, before: str | None, value: str | None) -> None:
     """Say that an attribute of a node changed."""
+    where = " in instance_attributes" if witness.release.pacemaker_3 else ""
     was, is_ = before or "(unset)", value or "(unset)"
-    pacemaker(agenda, witness, _ATTRIBUTES, f"Setting {name}[{node}]: {was} -> {is_}")
+    pacemaker(agenda, witness, _ATTRIBUTES, f"Setting {name}[{node}]{where}: {was} -> {is_}")
 
 
 def begun(agenda: Agenda, dc: Machine) -> None:
@@ -73,7 +80,8 @@ def begun(agenda: Agenda, dc: Machine) -> None:
 
 def planned(agenda: Agenda, dc: Machine, what: str, resource: str, node: str) -> None:
     """Say what the scheduler will do (`what`: Start, Stop, Recover)."""
-    pacemaker(agenda, dc, _SCHEDULER, f"Actions: {what:<10} {resource:<13} ( {node:>5} )")
+    begun = "Actions:" if not dc.release.pacemaker_2_0 and not dc.release.pacemaker_3 else " *"
+    pacemaker(agenda, dc, _SCHEDULER, f"{begun} {what:<10} {resource:<13} ( {node:>5} )")
 
 
 def initiated(agenda: Agenda, dc: Machine, task: str, resource: str, node: str) -> None:
@@ -83,7 +91,8 @@ def initiated(agenda: Agenda, dc: Machine, task: str, resource: str, node: str) 
 
 def ended(agenda: Agenda, machine: Machine, task: str, resource: str, node: str, result: str = "ok") -> None:
     """Say on the node that does it how an action ended."""
-    pacemaker(agenda, machine, _CONTROLLER, f"Result of {task} operation for {resource} on {node}: {result}")
+    words = f"Result of {task} operation for {resource} on {node}: {machine.release.result(result)}"
+    pacemaker(agenda, machine, _CONTROLLER, words)
 
 
 def idle(agenda: Agenda, dc: Machine, transition: int) -> None:
@@ -100,12 +109,13 @@ def changed(agenda: Agenda, dc: Machine, transition: int) -> None:
     pacemaker(agenda, dc, _CONTROLLER, words)
 
 
-def unexpected(agenda: Agenda, dc: Machine, transition: int, resource: str, node: str, operation: str) -> None:
-    """Say that a check found a resource stopped."""
-    words = f"Transition {transition} action 9 ({operation} on {node}): expected 'ok' but got 'not running'"
+def unexpected(agenda: Agenda, dc: Machine, transition: int, failure: Failure, node: str) -> None:
+    """Say that an operation did not end as it should."""
+    found = dc.release.result(failure.result.words)
+    words = f"Transition {transition} action 9 ({failure.operation} on {node}): expected '{dc.release.result('ok')}' but got '{found}'"
     pacemaker(agenda, dc, _CONTROLLER, words)
     at = time.strftime("%b %d %H:%M:%S %Y", time.gmtime(dc.time(agenda.now)))
-    words = f"Unexpected result (not running) was recorded for monitor of {resource} on {node} at {at}"
+    words = f"Unexpected result ({found}) was recorded for {failure.task} of {failure.resource} on {node} at {at}"
     pacemaker(agenda, dc, _SCHEDULER, words, "warning")
 
 

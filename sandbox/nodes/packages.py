@@ -1,21 +1,13 @@
-"""Debian 12's packages as far as a cluster needs them: versions, files and services that they bring."""
+"""Debian's packages as far as a cluster needs them: versions, files and services that they bring."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sandbox.nodes.release import Release
+
 BASE_UNITS = ("ssh",)
-OS_RELEASE = """PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"
-NAME="Debian GNU/Linux"
-VERSION_ID="12"
-VERSION="12 (bookworm)"
-VERSION_CODENAME=bookworm
-ID=debian
-HOME_URL="https://www.debian.org/"
-SUPPORT_URL="https://www.debian.org/support"
-BUG_REPORT_URL="https://bugs.debian.org/"
-"""
 COROSYNC_CONF = """# Please read the corosync.conf.5 manual page
 totem {
 	version: 2
@@ -69,33 +61,51 @@ defaults
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package, those that it needs, its configuration files, and the services that start when it is installed."""
+    """A package, those that it needs, its configuration files, and the services that start when it is installed.
+
+    `source` names the package whose version it has, where that is another.
+    """
 
     name: str
-    version: str
     needs: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     units: tuple[str, ...] = ()
+    source: str = ""
+
+    def version(self, release: Release) -> str:
+        """Return its version there."""
+        return release.versions[self.source or self.name]
 
 
 PACKAGES: Mapping[str, Package] = {
     package.name: package
     for package in (
-        Package("corosync", "3.1.7-1+deb12u1", (), {"/etc/corosync/corosync.conf": COROSYNC_CONF}, ("corosync",)),
-        Package("pacemaker-cli", "2.1.5-1+deb12u1"),
-        Package("pacemaker-cli-utils", "2.1.5-1+deb12u1", ("pacemaker-cli",)),
+        Package("corosync", (), {"/etc/corosync/corosync.conf": COROSYNC_CONF}, ("corosync",)),
+        Package("pacemaker-cli", source="pacemaker"),
+        Package("pacemaker-cli-utils", ("pacemaker-cli",), source="pacemaker"),
         Package(
             "pacemaker",
-            "2.1.5-1+deb12u1",
             ("corosync", "pacemaker-cli", "resource-agents"),
             {"/etc/default/pacemaker": ""},
             ("pacemaker",),
         ),
-        Package("pcs", "0.11.5-1+deb12u1", ("corosync", "pacemaker"), {}, ("pcsd",)),
-        Package("resource-agents", "1:4.12.0-2"),
-        Package("fence-agents-common", "4.12.1-1"),
-        Package("fence-agents", "4.12.1-1", ("fence-agents-common",)),
-        Package("haproxy", "2.6.12-1+deb12u3", (), {"/etc/haproxy/haproxy.cfg": HAPROXY_CFG}, ("haproxy",)),
-        Package("socat", "1.7.4.4-2"),
+        Package("pcs", ("corosync", "pacemaker"), {}, ("pcsd",)),
+        Package("resource-agents"),
+        Package("fence-agents-common", source="fence-agents"),
+        Package("fence-agents", ("fence-agents-common",)),
+        Package("haproxy", (), {"/etc/haproxy/haproxy.cfg": HAPROXY_CFG}, ("haproxy",)),
+        Package("socat"),
     )
 }
+CLUSTER_UNITS = frozenset({"corosync", "pacemaker"})
+
+
+def package(name: str, release: Release) -> Package:
+    """Return the package of that name. Raises KeyError where the release has none."""
+    if release.debian >= _AGENTS_APART and name.startswith("fence-agents-") and name not in PACKAGES:
+        return Package(name, ("fence-agents-common",), source="fence-agents")
+    return PACKAGES[name]
+
+
+_AGENTS_APART = 13
+"""The first release that has a package for each fence agent."""

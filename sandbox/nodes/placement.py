@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sandbox.nodes.cib import INFINITY, Cib, Resource
 
@@ -11,16 +11,22 @@ Placement = Mapping[str, frozenset[str]]
 
 
 def place(
-    cib: Cib, nodes: Sequence[str], attributes: Mapping[str, Mapping[str, str]], running: Placement
+    cib: Cib,
+    nodes: Sequence[str],
+    attributes: Mapping[str, Mapping[str, str]],
+    running: Placement,
+    hopeless: Collection[str] = (),
 ) -> dict[str, frozenset[str]]:
     """Return where each primitive is to run, of `nodes` (those that may run anything), given where it runs now.
 
-    What is to be with a clone can only be where an instance of it runs already: it follows a moment later.
+    A start that failed keeps a resource off that node, and one that is `hopeless` off all. What is to be with a clone can only be where an instance of it runs already: it follows a moment later.
     """
     target: dict[str, frozenset[str]] = {}
     for resource in _others_first(cib):
         scores = {node: _score(cib, resource, node, attributes, running, target) for node in nodes}
-        able = [node for node in nodes if scores[node] > -INFINITY and not resource.stopped]
+        able = [
+            node for node in nodes if scores[node] > -INFINITY and not resource.stopped and resource.id not in hopeless
+        ]
         if resource.clone is not None:
             target[resource.id] = frozenset(able)
         elif able:
@@ -73,6 +79,8 @@ def _score(
     points = [rule.score for rule in cib.rules() if rule.resource in names and rule.holds(_known(node, attributes))]
     if node in running.get(resource.id, frozenset()):
         points.append(cib.stickiness())
+    if attributes.get(node, {}).get(f"fail-count-{resource.id}#start_0") == "INFINITY":
+        points.append(-INFINITY)
     clones = {one.clone: one.id for one in cib.resources() if one.clone}
     for colocation in cib.colocations():
         if colocation.resource not in names:

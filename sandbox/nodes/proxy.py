@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,8 +45,9 @@ class ProxyConfig:
         return not server.address.startswith("127.") or self.listens(server.address, server.port)
 
 
+@functools.cache
 def read(text: str, path: str = "/etc/haproxy/haproxy.cfg") -> ProxyConfig:
-    """Read a configuration."""
+    """Read a configuration, once for all machines that have it."""
     frontends: list[str] = []
     binds: list[tuple[str, int]] = []
     servers: list[Server] = []

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Iterable
 
 from sandbox.nodes.call import Answer, Call, Tool
+from sandbox.nodes.cib import empty
 from sandbox.nodes.machine import HAPROXY_CFG, Machine
 from sandbox.nodes.packages import PACKAGES
 from sandbox.nodes.tools.cib import push_difference, query_into_file
@@ -131,22 +132,10 @@ async def _proxy_status(call: Call) -> Answer:
     return _tagged(f"answer {line}".rstrip() for line in show(machine, config, call.world.agenda.now))
 
 
-_EMPTY_CIB = """<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="0" num_updates="0" admin_epoch="0">
-  <configuration>
-    <crm_config/>
-    <nodes/>
-    <resources/>
-    <constraints/>
-  </configuration>
-  <status/>
-</cib>
-"""
-
-
 async def _first_cib(call: Call) -> Answer:
     await call.takes(0.03)
     path, config, owner = call.args
-    call.machine.write(path, _EMPTY_CIB.replace("<crm_config/>", config), "600", owner)
+    call.machine.write(path, empty(call.machine.release.feature_set).replace("<crm_config/>", config), "600", owner)
     return Answer()
 
 

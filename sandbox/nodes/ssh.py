@@ -13,6 +13,7 @@ from sandbox.nodes import follow, shell, together
 from sandbox.nodes.call import Answer, PoweredOff
 from sandbox.nodes.login import Keys
 from sandbox.nodes.machine import Machine
+from sandbox.nodes.startups import Startups
 from sandbox.nodes.wire import Wire
 from sandbox.nodes.world import World
 
@@ -40,10 +41,11 @@ class Network:
     async def open(self) -> None:
         """Start every machine's sshd."""
         for name, machine in self.world.machines.items():
+            startups = Startups()
             server = await asyncssh.listen(
                 "127.0.0.1",
                 0,
-                server_factory=partial(_Server, self._connections[name], partial(self._serve, machine)),
+                server_factory=partial(_Server, self._connections[name], startups, partial(self._serve, machine)),
                 server_host_keys=[self.keys.host_key(name, machine.address)],
                 authorized_client_keys=self.keys.authorized,
                 encoding="utf-8",
@@ -159,7 +161,7 @@ class Network:
                 answer = Answer()
             else:
                 answer = await self._play(machine, process.command, process.stdin.read)
-        except PoweredOff:
+        except (PoweredOff, BrokenPipeError):  # nobody is there, or nobody listens any more
             return
         except Exception:  # noqa: BLE001 - a defect of the model is told as such, and does not look like a lost connection
             self.world.defects.append(f"{process.command}\n{traceback.format_exc()}")
@@ -180,23 +182,42 @@ class Network:
 
 
 class _Server(asyncssh.SSHServer):
-    """One connection to a machine: remembered so that a power cut ends it, and with so many sessions at once only."""
+    """One connection to a machine: remembered so that a power cut ends it, and with so many sessions at once only.
+
+    Where too many others have not logged in yet, it is hung up at once.
+    """
 
     def __init__(
         self,
         connections: set[asyncssh.SSHServerConnection],
+        startups: Startups,
         serve: Callable[[asyncssh.SSHServerProcess[str]], Awaitable[None]],
     ) -> None:
         self.sessions = 0
         self._connections = connections
+        self._startups = startups
+        self._begins = False
         self._serve = serve
         self._mine: asyncssh.SSHServerConnection | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._begins = self._startups.admits()
+        if not self._begins:
+            conn.abort()
+            return
         self._mine = conn
         self._connections.add(conn)
 
+    def auth_completed(self) -> None:
+        self._begun()
+
+    def _begun(self) -> None:
+        if self._begins:
+            self._begins = False
+            self._startups.over()
+
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._begun()
         if self._mine is not None:
             self._connections.discard(self._mine)
 

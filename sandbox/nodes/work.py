@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sandbox.nodes import agents
 from sandbox.nodes import pacemaker_words as words
 from sandbox.nodes.agenda import Agenda
-from sandbox.nodes.cib import Resource
+from sandbox.nodes.agents import NOT_RUNNING, Result
+from sandbox.nodes.cib import INFINITY, Resource
 from sandbox.nodes.machine import Machine
 from sandbox.nodes.placement import place
 
@@ -25,12 +27,29 @@ _UNITS = {"ms": 0.001, "min": 60.0, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What the last check that failed found, how often one did, and when that was in seconds since 1970."""
+    """What the last operation that failed found, how often one did, and when that was in seconds since 1970.
 
-    operation: str
+    A start that failed counts as infinitely many: the resource is kept away from there.
+    """
+
+    resource: str
+    task: str
     interval_ms: int
     at: float
     count: int
+    result: Result = NOT_RUNNING
+
+    @property
+    def operation(self) -> str:
+        """Its key."""
+        return f"{self.resource}_{self.task}_{self.interval_ms}"
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What the node carries of it."""
+        what = f"{self.resource}#{self.task}_{self.interval_ms}"
+        count = "INFINITY" if self.count >= INFINITY else str(self.count)
+        return {f"fail-count-{what}": count, f"last-failure-{what}": str(int(self.at))}
 
 
 class Work:
@@ -46,6 +65,7 @@ class Work:
         self._agenda = agenda
         self._looking = False
         self._starting: set[tuple[str, str]] = set()
+        self._known: dict[str, Resource] = {}
 
     @property
     def done(self) -> bool:
@@ -68,6 +88,7 @@ class Work:
     def take_over(self, other: Work) -> None:
         """Begin with what another side knows."""
         self.active, self.since, self.failures = dict(other.active), dict(other.since), dict(other.failures)
+        self._known = dict(other._known)
 
     def drop(self, name: str) -> None:
         """Count nothing as running on a node."""
@@ -105,10 +126,7 @@ class Work:
 
     def _runs(self, resource: Resource, name: str) -> bool:
         machine = self._machines.get(name)
-        if machine is None:
-            return False
-        address = _floating(resource)
-        return address in machine.floating if address else resource.cls == "systemd" and machine.runs(resource.type)
+        return machine is not None and agents.runs(resource, machine)
 
     def _checked(self, resource: Resource, name: str, interval: float) -> None:
         pacemaker = self._pacemaker
@@ -116,16 +134,21 @@ class Work:
         rests = pacemaker.maintained or name in pacemaker.resting
         if not known or self._runs(resource, name) or rests or pacemaker.dc is None:
             return
-        operation, dc = f"{resource.id}_monitor_{round(interval * 1000)}", self._machines[pacemaker.dc]
         count = self.failures[resource.id, name].count + 1 if (resource.id, name) in self.failures else 1
-        self.failures[resource.id, name] = Failure(operation, round(interval * 1000), self._agenda.now, count)
-        words.ended(self._agenda, self._machines[name], "monitor", resource.id, name, "not running")
-        words.unexpected(self._agenda, dc, self.transition, resource.id, name, operation)
-        words.planned(self._agenda, dc, "Recover", resource.id, name)
-        check = f"{resource.id}#monitor_{round(interval * 1000)}"
-        pacemaker.set_attribute(name, f"fail-count-{check}", str(count))
-        pacemaker.set_attribute(name, f"last-failure-{check}", str(int(self._agenda.now)))
         self.active[resource.id] -= {name}
+        failure = Failure(resource.id, "monitor", round(interval * 1000), self._agenda.now, count)
+        self._failed(failure, name)
+        words.planned(self._agenda, self._machines[pacemaker.dc], "Recover", resource.id, name)
+
+    def _failed(self, failure: Failure, name: str) -> None:
+        """Write down what failed on a node, and say so."""
+        self.failures[failure.resource, name] = failure
+        found = failure.result.words
+        words.ended(self._agenda, self._machines[name], failure.task, failure.resource, name, found)
+        if self._pacemaker.dc_machine is not None:
+            words.unexpected(self._agenda, self._pacemaker.dc_machine, self.transition, failure, name)
+        for attribute, value in failure.attributes.items():
+            self._pacemaker.set_attribute(name, attribute, value)
 
     def clean_up(self, resource_id: str | None = None, node: str | None = None) -> None:
         """Forget what failed: of a resource or of all, on a node or on all."""
@@ -135,10 +158,11 @@ class Work:
             if resource_id in {None, key[0], self._clone(key[0])} and node in {None, key[1]}
         ]
         for resource, name in forgotten:
-            failure = self.failures.pop((resource, name))
-            check = f"{resource}#{failure.operation.removeprefix(f'{resource}_')}"
-            for attribute in ("fail-count", "last-failure"):
-                self._pacemaker.set_attribute(name, f"{attribute}-{check}", None)
+            del self.failures[resource, name]
+            of_it = (f"fail-count-{resource}#", f"last-failure-{resource}#")
+            carried = self._pacemaker.transient.get(name, {})
+            for attribute in [one for one in carried if one.startswith(of_it)]:
+                self._pacemaker.set_attribute(name, attribute, None)
 
     def _clone(self, resource_id: str) -> str | None:
         return next((one.clone for one in self._pacemaker.cib.resources() if one.id == resource_id), None)
@@ -162,12 +186,13 @@ class Work:
         if target is None or self._pacemaker.dc is None:
             return
         resources = list(self._pacemaker.cib.resources())
-        known = {resource.id for resource in resources}
-        self.active = {name: where for name, where in self.active.items() if name in known}
+        gone = {*self.active, *(failed for failed, _ in self.failures)} - target.keys()
+        removed = [self._known[name] for name in sorted(gone) if name in self._known]
+        self._known = {resource.id: resource for resource in resources}
         stops = [
             (resource, name)
-            for resource in reversed(resources)
-            for name in sorted(self.active.get(resource.id, frozenset()) - target[resource.id])
+            for resource in (*removed, *reversed(resources))
+            for name in sorted(self.active.get(resource.id, frozenset()) - target.get(resource.id, frozenset()))
         ]
         starts = [
             (resource, name)
@@ -184,10 +209,17 @@ class Work:
         for resource, name in stops:
             words.initiated(self._agenda, dc, "stop", resource.id, name)
             self._stop(resource, name)
+        for resource in removed:
+            self._forget(resource.id)
         for resource, name in starts:
             self._begin(resource, name, dc)
         if stops and not self._starting:
             self._complete(dc)
+
+    def _forget(self, resource_id: str) -> None:
+        """Know nothing any more of a resource that was taken out of the configuration."""
+        self.active.pop(resource_id, None)
+        self.clean_up(resource_id)
 
     def _complete(self, dc: Machine) -> None:
         words.idle(self._agenda, dc, self.transition)
@@ -200,7 +232,8 @@ class Work:
             return None
         resting = pacemaker.resting
         able = [name for name in pacemaker.able() if name not in resting]
-        wanted = place(pacemaker.cib, able, pacemaker.attributes(), self.active)
+        hopeless = {failure.resource for failure in self.failures.values() if failure.result.hopeless}
+        wanted = place(pacemaker.cib, able, pacemaker.attributes(), self.active, hopeless)
         if not resting:
             return wanted
         kept = {name: self.active.get(name, frozenset()) & resting for name in wanted}
@@ -225,11 +258,11 @@ class Work:
         target = self._target()
         if not machine.powered or machine.boot != boot or not target or name not in target.get(resource.id, ()):
             return
-        if resource.cls == "systemd" and resource.type in machine.units:
-            machine.units[resource.type].start(self._agenda.now)
-        address = _floating(resource)
-        if address and address not in machine.floating:
-            machine.floating.append(address)
+        result = agents.start(resource, machine, self._agenda.now)
+        if result is not agents.OK:
+            self._failed(Failure(resource.id, "start", 0, self._agenda.now, INFINITY, result), name)
+            words.ended(self._agenda, machine, "stop", resource.id, name)
+            return
         self.active[resource.id] = self.active.get(resource.id, frozenset()) | {name}
         self.since[resource.id, name] = self._agenda.now
         words.ended(self._agenda, machine, "start", resource.id, name)
@@ -240,18 +273,10 @@ class Work:
 
     def _stop(self, resource: Resource, name: str) -> None:
         machine = self._machines[name]
-        if resource.cls == "systemd" and resource.type in machine.units:
-            machine.units[resource.type].active = False
-        address = _floating(resource)
-        if address in machine.floating:
-            machine.floating.remove(address)
+        agents.stop(resource, machine)
         self.active[resource.id] = self.active.get(resource.id, frozenset()) - {name}
         words.ended(self._agenda, machine, "stop", resource.id, name)
         self._pacemaker.cib.bump(configuration=False)
-
-
-def _floating(resource: Resource) -> str:
-    return resource.attributes.get("ip", "") if resource.type in {"IPaddr2", "IPaddr"} else ""
 
 
 def _seconds(interval: str) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections import deque
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
@@ -13,6 +12,7 @@ from sandbox.nodes.clock import Clock, WallClock
 from sandbox.nodes.cluster import Cluster
 from sandbox.nodes.machine import COROSYNC_CONF, HAPROXY_CFG, Machine
 from sandbox.nodes.proxy import ProxyConfig
+from sandbox.nodes.release import RELEASES
 
 SUBNET = "10.77.0"
 """The first three numbers of all addresses, where no others are given."""
@@ -21,17 +21,26 @@ BOOTING = 4.0
 """Seconds from power on until services that start at boot are up."""
 REBOOTING = 1.0
 """Seconds that a fenced machine is off."""
+SHUTTING_DOWN = 0.5
+"""Seconds from the end of its services until a machine is off."""
 RESTARTING = 0.3
 """Seconds until systemd has started again what was killed."""
 
 
 class World:
-    """Bare servers to begin with. Look at it after `settle` only: that lets happen what was to happen by now."""
+    """Bare servers of one release of Debian to begin with.
 
-    def __init__(self, names: Iterable[str], clock: Clock | None = None, subnet: str = SUBNET) -> None:
+    Look at it after `settle` only: that lets happen what was to happen by now.
+    """
+
+    def __init__(
+        self, names: Iterable[str], clock: Clock | None = None, subnet: str = SUBNET, debian: int = 12
+    ) -> None:
         self.clock = clock or WallClock()
         self.agenda = Agenda(self.clock)
-        self.machines = {name: Machine(name, f"{subnet}.{11 + number}") for number, name in enumerate(names)}
+        self.machines = {
+            name: Machine(name, f"{subnet}.{11 + number}", RELEASES[debian]) for number, name in enumerate(names)
+        }
         self.vips: tuple[str, ...] = (f"{subnet}.101", f"{subnet}.102")
         self.power_changed: Callable[[str], None] = lambda name: None  # noqa: ARG005
         """Called with a machine's name when it was switched off or on."""
@@ -115,16 +124,23 @@ class World:
             cluster.membership.notice()
 
     def kill(self, name: str, unit: str) -> None:
-        """End a service with SIGKILL. systemd starts Pacemaker again, and with it corosync; HAProxy is Pacemaker's to start."""
+        """End a service with SIGKILL.
+
+        systemd starts Pacemaker again, and with it corosync. HAProxy, too, unless it was Pacemaker that started it.
+        """
         self.settle()
         machine = self.machines[name]
         if not machine.runs(unit):
             return
         cluster, boot = self._running.get(name), machine.boot
-        again = unit in {"corosync", "pacemaker"} and machine.runs("pacemaker")
+        again = ""
+        if unit in {"corosync", "pacemaker"} and machine.runs("pacemaker"):
+            again = "pacemaker"
+        if unit == "haproxy" and not machine.units[unit].clustered:
+            again = unit
         gone = {"corosync": ("pacemaker", "corosync")}.get(unit, (unit,))
         for each in gone:
-            machine.units[each].active = False
+            machine.units[each].stop()
             voice.died(self.agenda, machine, each, "code=killed, status=9/KILL")
         if unit == "corosync" and cluster is not None:
             del self._running[name]
@@ -132,7 +148,7 @@ class World:
 
         def restart() -> None:
             if machine.powered and machine.boot == boot:
-                self.start(machine, "pacemaker")
+                self.start(machine, again)
 
         if again:
             self.agenda.after(RESTARTING, restart)
@@ -150,6 +166,21 @@ class World:
         if cluster is not None:
             cluster.suspect(machine)
         return True
+
+    def shut_down(self, name: str) -> None:
+        """Have a machine end its services in order, and then switch itself off."""
+        self.settle()
+        machine = self.machines[name]
+        for unit in ("pacemaker", "corosync", "haproxy", "pcsd"):
+            if machine.runs(unit):
+                self.stop(machine, unit)
+        boot = machine.boot
+
+        def off() -> None:
+            if machine.boot == boot:
+                self.power_off(name)
+
+        self.agenda.after(SHUTTING_DOWN, off)
 
     def skew(self, name: str, seconds: float) -> None:
         """Put a machine's clock ahead of the others."""
@@ -205,14 +236,14 @@ class World:
         if unit == "pacemaker" and cluster is not None:
             cluster.stop_pacemaker(machine)
         if machine.runs(unit):
-            machine.units[unit].active = False
+            machine.units[unit].stop()
             voice.systemd(self.agenda, machine, unit, "Stopped")
             if cluster is not None:
                 cluster.suspect(machine)
 
     def proxy(self, machine: Machine) -> ProxyConfig:
         """Return what a machine's HAProxy is configured to do."""
-        return _read_proxy(machine.read(HAPROXY_CFG) or "")
+        return proxy.read(machine.read(HAPROXY_CFG) or "", HAPROXY_CFG)
 
     # The network
 
@@ -232,12 +263,6 @@ class World:
         pcsd = port == PCSD and machine.runs("pcsd")
         web = machine.runs("haproxy") and self.proxy(machine).listens(address, port)
         return "open" if ssh or pcsd or web else "refused"
-
-
-@functools.cache
-def _read_proxy(text: str) -> ProxyConfig:
-    """Read a configuration once for all machines that have it."""
-    return proxy.read(text, HAPROXY_CFG)
 
 
 def same_subnet(one: str, other: str) -> bool:

@@ -22,10 +22,10 @@ class SimulatedBacking:
         self._folder = folder
 
     @classmethod
-    async def up(cls, names: Iterable[str], clock: Clock | None = None) -> SimulatedBacking:
-        """Start them, and their keys in a folder of their own."""
+    async def up(cls, names: Iterable[str], clock: Clock | None = None, debian: int = 12) -> SimulatedBacking:
+        """Start them, of a release of Debian, and their keys in a folder of their own."""
         folder = tempfile.TemporaryDirectory(prefix="hacluster-nodes-")
-        network = Network(World(names, clock), Keys(Path(folder.name)))
+        network = Network(World(names, clock, debian=debian), Keys(Path(folder.name)))
         await network.open()
         return cls(network, folder)
 

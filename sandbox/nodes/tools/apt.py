@@ -1,9 +1,10 @@
-"""apt-get, dpkg and dpkg-query of Debian 12, with a repository that has just what a cluster needs."""
+"""apt-get, dpkg and dpkg-query of Debian, with a repository that has just what a cluster needs."""
 
 from __future__ import annotations
 
 from sandbox.nodes.call import Answer, Call
-from sandbox.nodes.packages import PACKAGES
+from sandbox.nodes.machine import Machine
+from sandbox.nodes.packages import CLUSTER_UNITS, package
 
 _UPDATING, _INSTALLING, _EACH = 0.6, 0.8, 0.12
 """Seconds."""
@@ -15,21 +16,33 @@ async def apt_get(call: Call) -> Answer:
     verb, names = words[0] if words else "", words[1:]
     if verb == "update":
         await call.takes(_UPDATING)
-        return Answer("Hit:1 http://deb.debian.org/debian bookworm InRelease\nReading package lists...\n")
+        return Answer(
+            f"Hit:1 http://deb.debian.org/debian {call.machine.release.codename} InRelease\nReading package lists...\n"
+        )
     if verb != "install":
         return Answer(status=100, stderr=f"E: Invalid operation {verb}\n")
-    unknown = [name for name in names if name not in PACKAGES]
+    unknown = [name for name in names if not _exists(call.machine, name)]
     if unknown:
         await call.takes(_UPDATING)
         return Answer(status=100, stderr="".join(f"E: Unable to locate package {name}\n" for name in unknown))
     await call.takes(_INSTALLING)
     lines = ["Reading package lists...", "Building dependency tree...", "Reading state information..."]
-    for package in call.machine.install(names):
+    release = call.machine.release
+    for new in call.machine.install(names):
         await call.takes(_EACH)
-        lines.append(f"Setting up {package.name} ({package.version}) ...")
-        for unit in package.units:
-            call.world.start(call.machine, unit)
+        lines.append(f"Setting up {new.name} ({new.version(release)}) ...")
+        for unit in new.units:
+            if release.starts_cluster or unit not in CLUSTER_UNITS:
+                call.world.start(call.machine, unit)
     return Answer("\n".join(lines) + "\n")
+
+
+def _exists(machine: Machine, name: str) -> bool:
+    try:
+        package(name, machine.release)
+    except KeyError:
+        return False
+    return True
 
 
 async def dpkg(call: Call) -> Answer:

@@ -1,4 +1,4 @@
-"""corosync-cmapctl, corosync-quorumtool and corosync-cfgtool of corosync 3.1.7."""
+"""corosync-cmapctl, corosync-quorumtool and corosync-cfgtool of corosync 3.1.2 and later."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def unblock(call: Call) -> Answer:
     cluster = call.cluster
     if cluster is None or not cluster.conf.two_node:
         return Answer(status=1, stderr="Error: unable to check quorum status\n")
-    if "--force" not in call.args:
+    if ("--yes" if call.machine.release.pacemaker_3 else "--force") not in call.args:
         return Answer(status=1, stderr="Error: nobody said yes, use --force to override\n")
     if not cluster.membership.unblock(call.name(cluster)):
         return Answer(status=1, stderr="Error: cluster is not waiting for nodes to establish quorum\n")
@@ -143,9 +143,11 @@ async def cfgtool(call: Call) -> Answer:
     view = cluster.membership.views[me]
     own = cluster.conf.node(me)
     lines = [f"Local node ID {own.id}, transport knet"]
+    old = call.machine.release.pacemaker_2_0
+    protocol, width = ("", 4) if old else (" udp", 11)
     for link, address in enumerate(own.addresses):
-        lines += [f"LINK ID {link} udp", f"\taddr\t= {address}", "\tstatus:"]
+        lines += [f"LINK ID {link}{protocol}", f"\taddr\t= {address}", "\tstatus:"]
         for node in cluster.conf.nodes:
             state = "localhost" if node is own else "connected" if node.name in view.linked else "disconnected"
-            lines.append(f"\t\tnodeid:{node.id:>11}:\t{state}")
+            lines.append(f"\t\tnodeid:{node.id:>{width}}:\t{state}")
     return Answer("\n".join(lines) + "\n")

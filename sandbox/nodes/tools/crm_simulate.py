@@ -1,4 +1,4 @@
-"""crm_simulate of Pacemaker 2.1.5, as the script that asks it about a copy of the CIB has it answer.
+"""crm_simulate, as the script that asks it about a copy of the CIB has it answer.
 
 The scheduler is the model's own (`placement`), so its answers are honest about what these nodes will do.
 """
@@ -37,8 +37,8 @@ async def simulate(call: Call) -> Answer:
     said = _said(begun, after, fenced)
     lines = [
         *_tagged("said", said),
-        *_tagged("before", told(before, call.now)),
-        *_tagged("after", told(after, call.now)),
+        *_tagged("before", told(before, call.machine.release, call.now)),
+        *_tagged("after", told(after, call.machine.release, call.now)),
     ]
     return Answer("".join(f"{line}\n" for line in (*lines, "end")))
 

@@ -1,4 +1,4 @@
-"""haproxy of HAProxy 2.6: the check of a configuration."""
+"""haproxy: the check of a configuration."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from sandbox.nodes import proxy
 from sandbox.nodes.call import Answer, Call
 from sandbox.nodes.tools.words import option
 
-VERSION = "2.6.12-1+deb12u3"
-
 
 async def haproxy(call: Call) -> Answer:
     """Check a configuration file."""
     await call.takes(0.03)
     path = option(call.args, "-f")
     if "-v" in call.args:
-        return Answer(f"HAProxy version {VERSION} 2025/10/03 - https://haproxy.org/\n")
+        release = call.machine.release
+        return Answer(f"HAProxy version {release.versions['haproxy']} {release.haproxy_dated} - https://haproxy.org/\n")
     text = call.machine.read(path or "")
     if path is None or "-c" not in call.args or text is None:
         return Answer(

@@ -1,4 +1,4 @@
-"""HAProxy 2.6's runtime socket: `show info` and `show stat`, with the columns that say something here."""
+"""HAProxy's runtime socket: `show info` and `show stat`, with the columns that say something here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from sandbox.nodes.machine import Machine
 from sandbox.nodes.proxy import ProxyConfig
-from sandbox.nodes.tools.haproxy import VERSION
 
 _COLUMNS = (
     "pxname",
@@ -33,8 +32,8 @@ def show(machine: Machine, config: ProxyConfig, now: float) -> Iterator[str]:
     uptime = max(0, int(now - (machine.units["haproxy"].since or now)))
     info = {
         "Name": "HAProxy",
-        "Version": VERSION,
-        "Release_date": "2025/10/03",
+        "Version": machine.release.versions["haproxy"],
+        "Release_date": machine.release.haproxy_dated,
         "Nbthread": "2",
         "Nbproc": "1",
         "Process_num": "1",

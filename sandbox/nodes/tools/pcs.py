@@ -1,4 +1,4 @@
-"""pcs 0.11.5: the commands of it that build, start and change a cluster."""
+"""pcs: the commands of it that build, start and change a cluster."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def pcs(call: Call) -> Answer:
     await call.takes(STARTING)
     words = [word for word in call.args if not word.startswith("--request-timeout")]
     if words == ["--version"]:
-        return Answer("0.11.5\n")
+        return Answer(f"{call.machine.release.pcs}\n")
     if words[:1] == ["-f"]:
         return _in_file(call, words[1], words[2:])
     tool = _COMMANDS.get(tuple(words[:2]))

@@ -220,6 +220,21 @@ def _unmaintenance(cib: Cib, words: list[str]) -> None:
     _node_attribute(cib, words, "maintenance", None)
 
 
+def _delete(cib: Cib, words: list[str]) -> str:
+    """Take a resource out, and every constraint that names it."""
+    name = words[0]
+    element, resources, constraints = _existing(cib, name), cib.section("resources"), cib.section("constraints")
+    holder = next(one for one in resources if one is element or element in list(one))
+    names = {name, holder.get("id")}
+    resources.remove(holder)
+    for one in [one for one in constraints if names & {one.get(key) for key in _NAMING}]:
+        constraints.remove(one)
+    return f"Attempting to stop: {name}... Stopped\n"
+
+
+_NAMING = ("rsc", "with-rsc", "first", "then")
+
+
 def _enable(cib: Cib, words: list[str]) -> None:
     """Take the target role away, from a clone's resource as well."""
     for name in (word for word in words if not word.startswith("--")):
@@ -248,6 +263,7 @@ _CHANGES: Mapping[tuple[str, ...], Callable[[Cib, list[str]], str | None]] = {
     ("property", "unset"): _property_unset,
     ("resource", "defaults", "update"): _defaults,
     ("resource", "create"): _create,
+    ("resource", "delete"): _delete,
     ("resource", "clone"): _clone,
     ("resource", "enable"): _enable,
     ("resource", "meta"): _meta,

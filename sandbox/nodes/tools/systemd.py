@@ -25,9 +25,17 @@ async def systemctl(call: Call) -> Answer:
         await call.takes(0.01)
         states = ["active" if call.machine.runs(name) else "inactive" for name in names]
         return Answer("".join(f"{state}\n" for state in states), status=0 if "active" in states else 3)
+    if verb == "poweroff":
+        call.world.shut_down(call.machine.name)
+        return Answer()
     if verb not in _CHANGES:
         return Answer(status=1, stderr=f"Unknown command verb {verb}.\n")
     await call.takes(0.2)
+    return _changed(call, verb, names)
+
+
+def _changed(call: Call, verb: str, names: list[str]) -> Answer:
+    """Carry it out for all of them, or up to the first where it does not work."""
     for name in names:
         if name not in call.machine.units:
             what = "Unit file" if verb in {"enable", "disable"} else "Unit"
