@@ -75,7 +75,7 @@ def _unforeseen(plan: Plan, snapshot: Snapshot) -> str:
             "Pacemaker cannot be asked what would come of it: its scheduler is asked with a copy of the configuration, "
             "and not all of these commands can be played on one."
         )
-    if any(isinstance(node.status, NotRunning) for node in snapshot.nodes):
+    if any(isinstance(node.status, Known) and isinstance(node.status.value, NotRunning) for node in snapshot.nodes):
         return "Pacemaker cannot be asked what would come of it: there is no node on which it runs."
     return "Pacemaker is not asked what would come of it: its scheduler does not decide on this."
 
