@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from commands.errors import Unreachable
-from commands.facts.corosync_conf import ConfNode, CorosyncConf
+from commands.facts.corosync_conf import ConfNode, CorosyncConf, NoConf
 from commands.facts.fact import Known, NotRunning, Unknown
 from commands.facts.host import OperatingSystem
 from commands.facts.packages import CLUSTER_PACKAGES, Packages
-from commands.facts.pcs import HostAuth
+from commands.facts.pcs import HostAuth, HostState
 from commands.facts.units import Unit, Units
 from commands.plan import Decision, NothingToDo, Plan, Refusal
 from commands.snapshot import NodeSnapshot, Snapshot
@@ -83,10 +83,31 @@ def test_a_pcsd_that_was_stopped_is_started_and_starts_at_boot() -> None:
     gone = {name: replace(unit, active=False, enabled=False) for name, unit in member("n1").units.value.units.items()}  # type: ignore[union-attr]
     decision = decided(*(member(name, "offline", units=Known(Units(gone))) for name in ("n1", "n2")))
     assert isinstance(decision, Plan)
-    assert [step.id for step in decision.steps] == ["pcsd", "enable", "password", "auth", "trusted"]
+    assert [step.id for step in decision.steps] == ["pcsd", "enable", "trusted"]
+    assert "pcsd" in decision.steps[-1].after
     assert "systemctl start pcsd pcsd-ruby" in shown(decision)
     assert "systemctl enable pcsd" in shown(decision)
     assert decision.steps[-1].proof is not None, "host auth is verified by what pcs says of each host"
+
+
+@pytest.mark.parametrize(
+    ("told", "conf", "anew"),
+    [
+        (("online", "offline"), CONF, False),
+        (("offline", "offline"), CONF, False),
+        (("unauthorized", "offline"), CONF, True),
+        (("online", "offline"), NoConf(), True),
+    ],
+)
+def test_a_silent_pcsd_is_asked_again_before_anybody_gets_a_new_password(
+    told: tuple[HostState, HostState],
+    conf: CorosyncConf | NoConf,
+    anew: bool,  # noqa: FBT001
+) -> None:
+    auth = HostAuth(dict(zip(("n1", "n2"), told, strict=True)))
+    decision = decided(*(member(name, host_auth=Known(auth), conf=Known(conf)) for name in ("n1", "n2")))
+    assert isinstance(decision, Plan)
+    assert [step.id for step in decision.steps] == [*(["password", "auth"] if anew else []), "trusted"]
 
 
 def test_every_node_that_cannot_be_asked_is_a_reason() -> None:

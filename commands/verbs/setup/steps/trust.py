@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from commands.command import Stdin
-from commands.facts.corosync_conf import NoConf
+from commands.facts.corosync_conf import CorosyncConf, NoConf
 from commands.facts.fact import NotRunning
+from commands.facts.pcs import HostAuth
 from commands.plan import Lane, Step, on_each
 from commands.snapshot import NodeSnapshot, Snapshot
-from commands.verbs.setup.preflight import leftover
+from commands.verbs.setup.preflight import leftover, same_cluster
 from commands.verbs.setup.request import SetupRequest
 from commands.verbs.setup.steps.making import change, on_lacking, systemctl, value
 from commands.verbs.setup.steps.servers import bare
@@ -76,8 +77,27 @@ def _authorized(cluster: ClusterSpec) -> Callable[[NodeSnapshot], str | None]:
 
 
 def _needs_auth(request: SetupRequest, snapshot: Snapshot) -> bool:
+    return request.new_password or (_is_untold(request, snapshot) and not _is_silent(request, snapshot))
+
+
+def _is_untold(request: SetupRequest, snapshot: Snapshot) -> bool:
     primary = snapshot.node(request.cluster.nodes[0].name)
-    return request.new_password or bool(primary.unknown("host_auth") or _authorized(request.cluster)(primary))
+    return bool(primary.unknown("host_auth") or _authorized(request.cluster)(primary))
+
+
+def _is_silent(request: SetupRequest, snapshot: Snapshot) -> bool:
+    """Return whether no token is known to be missing: the cluster was created with them, and a pcsd is just silent.
+
+    Then the password stays, and once all pcsd can be asked, they are.
+    """
+    cluster = request.cluster
+    auth = value(snapshot.node(cluster.nodes[0].name).host_auth)
+    confs = [value(node.conf) for node in snapshot.nodes]
+    if not isinstance(auth, HostAuth) or not all(
+        isinstance(c, CorosyncConf) and same_cluster(cluster, c) for c in confs
+    ):
+        return False
+    return all(auth.state.get(node.name) in {"online", "offline"} for node in cluster.nodes)
 
 
 def password(request: SetupRequest, snapshot: Snapshot) -> Step | None:
@@ -101,16 +121,19 @@ def auth(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     return Step("auth", title, (Lane(primary, (command,)),), after)
 
 
+_BEFORE_THEY_ARE_ASKED = ("auth", "create", "pcsd", "firewall")
+
+
 def trusted(request: SetupRequest, snapshot: Snapshot) -> Step | None:
     """Look whether the tokens are there: pcs may say "Authorized" and store none.
 
     It only looks, so it does so while the cluster starts, when the nodes mostly wait. `pcs cluster setup` needs the
     tokens before, and without them refuses and changes nothing.
     """
-    if not _needs_auth(request, snapshot):
+    if not (_needs_auth(request, snapshot) or _is_untold(request, snapshot)):
         return None
     proof = on_each((request.cluster.nodes[0].name,), ("host_auth",), _authorized(request.cluster), patience=15)
-    return Step("trusted", "Check that the nodes trust each other (pcs status pcsd)", (), ("auth", "create"), proof)
+    return Step("trusted", "Check that the nodes trust each other (pcs status pcsd)", (), _BEFORE_THEY_ARE_ASKED, proof)
 
 
 def trust_steps(request: SetupRequest, snapshot: Snapshot) -> tuple[Step, ...]:
