@@ -32,7 +32,9 @@ async def open_engine(url: str) -> AsyncEngine:
     """Connect and migrate. Raises `StoreUnusable`, whose text shows no password."""
     try:
         shown = make_url(url).render_as_string(hide_password=True)
-        engine = create_async_engine(url)
+        engine = create_async_engine(
+            url, hide_parameters=True
+        )  # an error of it goes to the log, what people typed does not
     except (ArgumentError, ImportError) as error:
         reason = "its driver is not installed" if isinstance(error, ImportError) else "it is not a database URL"
         raise StoreUnusable(f"the store cannot be opened: {reason}", remedy="Look at store.url.") from None

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, insert, make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from bot.store import Store
-from bot.store.engine import StoreUnusable
+from bot.store import PlanRow, Store
+from bot.store.engine import StoreUnusable, why
 from bot.store.tables import metadata, plans, seen
 from tests.bot.store.conftest import NOW, migrate
 
@@ -65,6 +67,19 @@ async def test_a_store_of_an_earlier_version_is_brought_up_to_date_with_what_it_
     assert await store.schedules() == ()
     assert await store.waiting() == ()
     await store.close()
+
+
+async def test_an_error_of_the_store_tells_no_value_of_what_was_to_be_stored(
+    store: Store, tmp_path: Path, make_plan: Callable[..., PlanRow]
+) -> None:
+    connection = sqlite3.connect(tmp_path / "store.db")
+    with connection:
+        connection.execute("DROP TABLE plans")
+    connection.close()
+    with pytest.raises(SQLAlchemyError) as refused:
+        await store.add_plan(make_plan("p1", text="setup web --token c4n4ry"))
+    assert "c4n4ry" not in f"{refused.value}{refused.value!r}"
+    assert why(refused.value) == "no such table: plans"
 
 
 @pytest.mark.parametrize(
