@@ -148,13 +148,20 @@ class ClusterWatch:
                 return
             if words:
                 await self._think(None, (), words, own)
-        async with asyncio.TaskGroup() as group:
-            # read while the nodes are asked: nothing stands between their answers and what is told of them
-            ours = group.create_task(self._own_changes())
-            recall = group.create_task(self._ledger.recall())
-            look = group.create_task(self._eyes.look(self._suspects(fresh)))
+        # read while the nodes are asked: nothing stands between their answers and what is told of them
+        reading = asyncio.create_task(self._read())
+        try:
+            snapshot = await self._eyes.look(self._suspects(fresh))
+            own, recalled = await reading
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
         if not self._being_made:
-            await self._digest(look.result(), ours.result(), recall.result(), again=bool(signals))
+            await self._digest(snapshot, own, recalled, again=bool(signals))
+
+    async def _read(self) -> tuple[tuple[OwnChange, ...], Recalled]:
+        """Read what the store has to say, one after the other: it has few connections, and there may be many watches."""
+        return await self._own_changes(), await self._ledger.recall()
 
     async def _digest(self, snapshot: Snapshot, own: tuple[OwnChange, ...], recalled: Recalled, *, again: bool) -> None:
         for _, cmap in snapshot.running("cmap"):

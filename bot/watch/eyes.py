@@ -110,10 +110,18 @@ class Eyes:
             return NodeSnapshot(node)
         # without the seconds: what is told of it must not change from look to look
         error = Unreachable("it does not answer", node=node.name)
-        unread: dict[str, Any] = dict.fromkeys(self.reads, Unknown(str(error), error))
-        return replace(NodeSnapshot(node), **unread)
+        return self._unread(node, Unknown(str(error), error))
 
     async def _ask(self, node: NodeSpec) -> NodeSnapshot:
         snapshot = await gather(self.cluster, self.runner, self.reads, (node.name,))
         self._met.add(node.name)
-        return snapshot.node(node.name)
+        told = snapshot.node(node.name)
+        readings = (getattr(told, name) for name in self.reads)
+        broken = (reading for reading in readings if isinstance(reading, Unknown))
+        cut_off = next((reading for reading in broken if isinstance(reading.error, Unreachable)), None)
+        # what it said before the connection broke may be from before it died, and come seconds later
+        return told if cut_off is None else self._unread(node, cut_off)
+
+    def _unread(self, node: NodeSpec, why: Unknown) -> NodeSnapshot:
+        unread: dict[str, Any] = dict.fromkeys(self.reads, why)
+        return replace(NodeSnapshot(node), **unread)

@@ -7,7 +7,6 @@ or from others; what they did meanwhile is read, and the same look is thought ov
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -66,11 +65,8 @@ class Ledger:
     async def recall(self) -> Recalled:
         """Read what is to be thought of with the next look, so that it need not be waited for afterwards."""
         at = self._tools.now()
-        incidents, silences = await asyncio.gather(
-            self._tools.store.incidents(self._cluster.name, at - self._rules.flap_window),
-            self._tools.store.silences(at),
-        )
-        return Recalled(at, incidents, silences)
+        incidents = await self._tools.store.incidents(self._cluster.name, at - self._rules.flap_window)
+        return Recalled(at, incidents, await self._tools.store.silences(at))
 
     async def take(
         self, seen: Seen, known: Condition | None, recalled: Recalled | None = None, *, kept: bool = False
