@@ -86,6 +86,12 @@ class Person:
         button = next(element for element in actions if element["text"]["text"] == label)
         await self.box.workspace.click(self.name, self.channel, message.ts, button["action_id"])
 
+    async def ask_by(self, message: Message, label: str, within: float = 60.0) -> Message:
+        """Press a button and return the message that answers it."""
+        answered = self._next_message()
+        await self.press(message, label)
+        return await self.box.workspace.wait_for(answered, timeout=within)
+
     async def do(self, text: str, ends: Callable[[str], bool] | None = None) -> str:
         """Type a change, confirm its plan, and return what its message says at the end."""
         plan = await self.ask(text)

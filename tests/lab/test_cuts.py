@@ -25,7 +25,7 @@ from sandbox.slack.records import Message
 from tests.lab import addresses
 from tests.lab.conftest import Person
 
-CUTS = int(os.environ.get("CUTS") or 4)
+CUTS = int(os.environ.get("CUTS") or 3)
 DEBIAN = int(os.environ.get("CHAOS_DEBIAN") or 12)
 SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(1_000_000))  # noqa: S311 - no cryptography
 FOUR_EYES = {"policy": {"approvals": [{"verbs": ["failover", "failback"], "approvals": 1, "own": False}]}}
