@@ -13,6 +13,7 @@ from bot.watch.eyes import Eyes
 from commands.command import Command, Completed, Stream
 from commands.errors import Unreachable
 from commands.facts.fact import NOT_ASKED, Known, Unknown
+from commands.facts.host import CLOCK
 from commands.facts.host import Clock as NodeClock
 from config.inventory import ClusterSpec, NodeSpec, parse_node
 
@@ -92,6 +93,24 @@ async def test_a_node_that_does_not_answer_is_unknown_and_asked_once(nodes: Node
     await asyncio.wait_for(answered.wait(), 5)
     assert isinstance((await look.look()).node("n2").clock, Known)
     await look.close()
+
+
+class Breaking(Nodes):
+    """The connection to n2 breaks after its first answer."""
+
+    async def run(self, node: NodeSpec, command: Command) -> Completed:
+        if node.name == "n2" and command != CLOCK.command:
+            raise Unreachable("the connection was lost", node="n2")
+        return await super().run(node, command)
+
+
+async def test_what_a_node_said_before_its_connection_broke_is_not_its_word() -> None:
+    """It may have said it in the moment of its death."""
+    look = Eyes(WEB, Breaking(), ("clock", "addresses"), asyncio.Event(), asyncio.Event().set, Turned())
+    snapshot = await look.look()
+    assert isinstance(snapshot.node("n1").clock, Known)
+    told = snapshot.node("n2")
+    assert all(isinstance(one, Unknown) and isinstance(one.error, Unreachable) for one in (told.clock, told.addresses))
 
 
 async def test_a_bot_that_stood_still_calls_nobody_silent(nodes: Nodes) -> None:
