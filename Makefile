@@ -50,7 +50,7 @@ chaos-changes: $(READY)
 
 chaos-watching: $(READY)
 	@.ci/system-packages
-	CHAOS_MINUTES=$${CHAOS_MINUTES:-60} $(BIN)/pytest tests/lab/test_changing_verbs.py tests/lab/test_watching.py tests/lab/test_watch_chaos.py $(ARGS)
+	CHAOS_MINUTES=$${CHAOS_MINUTES:-60} $(BIN)/pytest tests/lab/test_contract.py tests/lab/test_changing_verbs.py tests/lab/test_watching.py tests/lab/test_watch_chaos.py $(ARGS)
 
 lock: $(READY)  ## Write the requirements files anew, without index addresses
 	$(BIN)/pip install -q uv
