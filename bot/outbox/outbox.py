@@ -134,11 +134,6 @@ class Outbox:
         return len(self._queue.rows)
 
     @property
-    def waiting_since(self) -> datetime | None:
-        """Since when the oldest of them waits."""
-        return min((row.since for row in self._queue.rows.values()), default=None)
-
-    @property
     def last_sent(self) -> datetime | None:
         """When a message was last posted or edited."""
         return self._attempts.last_sent

@@ -22,8 +22,6 @@ class Order:
     id: str
     first: str
     then: str
-    first_action: str = ""
-    then_action: str = ""
     kind: str = ""
     """Mandatory, Optional or Serialize; "" where nothing is written, which means Mandatory."""
     sets: tuple[tuple[str, ...], ...] = ()
@@ -116,8 +114,6 @@ def orders(constraints: Tag) -> Iterator[Order]:
             id=order.text("id"),
             first=order.get("first"),
             then=order.get("then"),
-            first_action=order.get("first-action"),
-            then_action=order.get("then-action"),
             kind=order.get("kind"),
             sets=_sets(order),
         )

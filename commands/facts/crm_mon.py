@@ -75,7 +75,6 @@ class Failure:
     operation: str
     node: str
     exit_status: str
-    exit_code: int | None
     reason: str
     when: str
     task: str
@@ -270,7 +269,6 @@ def _failure(failure: Tag) -> Failure:
         operation=key,
         node=failure.text("node"),
         exit_status=failure.text("exitstatus"),
-        exit_code=failure.number("exitcode") if failure.get("exitcode") else None,
         reason=failure.get("exitreason"),
         when=failure.get("last-rc-change"),
         task=failure.get("task", default=operation[0] if operation else ""),

@@ -64,8 +64,6 @@ class HaproxyConfig:
     binds: tuple[Bind, ...]
     unknown_binds: tuple[str, ...]
     """Binds whose address or port only the running HAProxy knows, such as those from environment variables."""
-    stats_socket: str | None
-    """Path of the runtime socket."""
     package_default: bool
     digest: str
     """SHA-256 of `haproxy.cfg`; empty if there is none."""
@@ -81,9 +79,8 @@ class HaproxyConfig:
 
     def silent_at(self, address: str) -> bool:
         """Return whether it is certain that nothing will answer at this address: every bind is known, and none is it."""
-        named = any(
-            not (bind.address == ANY or is_address(bind.address)) for bind in self.binds
-        )  # it may resolve to this address
+        # a name may resolve to this address
+        named = any(not (bind.address == ANY or is_address(bind.address)) for bind in self.binds)
         return not (self.ports_at(address) or self.unknown_binds or named)
 
 
@@ -159,7 +156,6 @@ def parse(done: Completed) -> HaproxyConfig:
         problems=problems,
         binds=binds,
         unknown_binds=unknown,
-        stats_socket=_stats_socket(config),
         package_default=not set(sums).isdisjoint(told.get("package", [])),
         digest=sums[0] if sums else "",
     )
@@ -249,12 +245,3 @@ def _bound(address: str, kind: str, *, v6only: bool) -> tuple[str, ...]:
 
 def _is_port(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= len(str(_LAST_PORT)) and 0 < int(text) <= _LAST_PORT
-
-
-def _stats_socket(config: list[list[str]]) -> str | None:
-    for section, words in _lines(config):
-        if section == "global" and words[:2] == ["stats", "socket"] and len(words) > 2:  # noqa: PLR2004 (its path follows)
-            path = words[2].removeprefix("unix@")
-            if path.startswith("/") and "$" not in path:
-                return path
-    return None

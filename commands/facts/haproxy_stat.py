@@ -33,8 +33,6 @@ class ProxyServer:
     up: bool
     check: str
     """Outcome of the last health check, such as `L7OK` or `L4CON`; empty without checks."""
-    last_change_s: int | None
-    """Seconds since the status last changed; None where nothing checks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +51,6 @@ class ProxyStatus:
     version: str
     uptime_s: int
     """Since it was started or told to read its configuration again: a reload makes a new process."""
-    processes: int
-    threads: int
     connections: int
     frontends: tuple[Frontend, ...]
     servers: tuple[ProxyServer, ...]
@@ -135,8 +131,6 @@ def parse(done: Completed) -> ProxyStatus | NotRunning:
         return ProxyStatus(
             version=info["Version"],
             uptime_s=int(info["Uptime_sec"]),
-            processes=int(info.get("Nbproc", "1")),
-            threads=int(info.get("Nbthread", "1")),
             connections=int(info["CurrConns"]),
             frontends=tuple(
                 Frontend(row["pxname"], row["status"], int(row["scur"])) for row in rows if row["type"] == _FRONTEND
@@ -156,7 +150,6 @@ def _server(row: Mapping[str, str]) -> ProxyServer:
         status=status,
         up=status == "no check" or status.split(" ", 1)[0] == "UP",
         check=row["check_status"].removeprefix("* "),  # a check is under way; this is the last one's outcome
-        last_change_s=int(row["lastchg"]) if row["lastchg"] else None,
     )
 
 

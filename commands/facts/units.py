@@ -15,7 +15,7 @@ from commands.facts.fact import Fact
 NAMES = ("corosync", "pacemaker", "pcsd", "pcsd-ruby", "haproxy", "firewalld")
 _ADDED = frozenset({"pcsd-ruby"})
 """Not asked for by all of what was recorded: as if systemd did not know them."""
-_PROPERTIES = ("Id", "LoadState", "ActiveState", "SubState", "UnitFileState", "NRestarts", "ActiveEnterTimestamp")
+_PROPERTIES = ("Id", "LoadState", "ActiveState", "UnitFileState", "NRestarts", "ActiveEnterTimestamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,6 @@ class Unit:
     name: str
     loaded: bool
     active: bool
-    active_state: str
-    sub_state: str
     enabled: bool
     restarts: int | None
     """How often systemd itself restarted it since it was last started by hand; None where systemd is too old to say."""
@@ -58,8 +56,6 @@ def parse(done: Completed) -> Units:
                 name=name,
                 loaded=values["LoadState"] == "loaded",
                 active=values["ActiveState"] in ("active", "reloading"),
-                active_state=values["ActiveState"],
-                sub_state=values["SubState"],
                 enabled=values.get("UnitFileState") in ("enabled", "enabled-runtime"),
                 restarts=int(values["NRestarts"]) if "NRestarts" in values else None,
                 since=values.get("ActiveEnterTimestamp", ""),
@@ -67,9 +63,7 @@ def parse(done: Completed) -> Units:
         except (KeyError, ValueError) as error:
             raise UnreadableOutput("systemctl show", f"a unit without a usable {error}", block) from error
     for name in _ADDED - units.keys():
-        units[name] = Unit(
-            name, loaded=False, active=False, active_state="inactive", sub_state="dead", enabled=False, restarts=None
-        )
+        units[name] = Unit(name, loaded=False, active=False, enabled=False, restarts=None)
     missing = [name for name in NAMES if name not in units]
     if missing:
         raise UnreadableOutput("systemctl show", f"nothing about {', '.join(missing)}", done.stdout)

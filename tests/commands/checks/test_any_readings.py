@@ -40,11 +40,9 @@ NOTHING = st.sampled_from([OUT_OF_REACH, ILLEGIBLE, NOT_ASKED])
 def known(field: str) -> tuple[Known[Any], ...]:
     """Return every different record that the tool's recorded outputs are read as."""
     if field == "haproxy":
-        server = haproxy_stat.ProxyServer("app", "web1", "DOWN 1/2", up=False, check="L4CON", last_change_s=3)
-        other = haproxy_stat.ProxyServer("app", "web2", "no check", up=True, check="", last_change_s=None)
-        running = [
-            haproxy_stat.ProxyStatus("2.6", 1, 1, 1, 0, (), servers) for servers in ((), (server,), (server, other))
-        ]
+        server = haproxy_stat.ProxyServer("app", "web1", "DOWN 1/2", up=False, check="L4CON")
+        other = haproxy_stat.ProxyServer("app", "web2", "no check", up=True, check="")
+        running = [haproxy_stat.ProxyStatus("2.6", 1, 0, (), servers) for servers in ((), (server,), (server, other))]
         return (*map(Known, running), Known(NotRunning("nobody listens")))
     tool, fact = TOOLS[field]
     records: list[Known[Any]] = []

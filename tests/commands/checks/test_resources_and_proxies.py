@@ -37,7 +37,7 @@ def test_a_failure_is_told_with_when_why_and_what_follows(situation: SituationOf
 def test_repeated_failures_are_one_finding_with_their_count(
     situation: SituationOf, altered: Altered, told: Told
 ) -> None:
-    failed = Failure("vip1", "vip1_monitor_5000", "n1", "not running", 7, "", "2026-11-23 08:00:00Z", "monitor")
+    failed = Failure("vip1", "vip1_monitor_5000", "n1", "not running", "", "2026-11-23 08:00:00Z", "monitor")
     later = replace(failed, when="2026-11-23 09:00:00Z")
     often = altered(
         situation("healthy"), None, "status", failures=(failed, later), fail_counts=(FailCount("vip1", "n1", 4),)
@@ -86,11 +86,11 @@ def test_a_resource_somebody_disabled_is_no_trouble(situation: SituationOf, alte
 
 
 def running(*servers: ProxyServer) -> Known[ProxyStatus]:
-    return Known(ProxyStatus("2.6", 60, 1, 2, 0, (), servers))
+    return Known(ProxyStatus("2.6", 60, 0, (), servers))
 
 
-UP = ProxyServer("app", "web1", "UP", up=True, check="L7OK", last_change_s=60)
-DOWN = ProxyServer("app", "web2", "DOWN", up=False, check="L4CON", last_change_s=5)
+UP = ProxyServer("app", "web1", "UP", up=True, check="L7OK")
+DOWN = ProxyServer("app", "web2", "DOWN", up=False, check="L4CON")
 
 
 def test_a_server_down_is_told_once_for_all_nodes_that_see_it(

@@ -49,7 +49,7 @@ def test_a_healthy_cluster(recorded: Recorded) -> None:
     assert vip1.operations[0] == Operation("monitor", "10s")
     assert healthy.primitive("vip9") is None
     assert healthy.clones == (Clone("haproxy-clone", {"interleave": "true"}, ("haproxy",)),)
-    assert healthy.orders[0] == Order("order-haproxy-clone-vip1-mandatory", "haproxy-clone", "vip1", "start", "start")
+    assert healthy.orders[0] == Order("order-haproxy-clone-vip1-mandatory", "haproxy-clone", "vip1")
     assert healthy.colocations[1:] == (
         Colocation("colocation-vip2-haproxy-clone-INFINITY", "vip2", "haproxy-clone", INFINITY),
         Colocation("colocation-vip2-vip1--1000", "vip2", "vip1", -1000),

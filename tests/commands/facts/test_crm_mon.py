@@ -105,7 +105,6 @@ def test_a_start_that_failed_everywhere(recorded: Recorded) -> None:
         operation="haproxy_start_0",
         node="n1",
         exit_status="error",
-        exit_code=1,
         reason="failed",
         when="2026-11-23 06:12:48Z",
         task="start",

@@ -39,7 +39,6 @@ def test_no_haproxy_at_all(recorded: Recorded, debian: int) -> None:
         problems="",
         binds=(),
         unknown_binds=(),
-        stats_socket=None,
         package_default=False,
         digest="",
     )
@@ -50,7 +49,6 @@ def test_the_file_that_the_package_brings(recorded: Recorded, debian: int) -> No
     found = haproxy_config.parse(recorded(f"hosts/debian{debian}/fresh/haproxy-config.n1"))
 
     assert (found.present, found.valid, found.package_default, found.public_ports) == (True, True, True, ())
-    assert found.stats_socket == "/run/haproxy/admin.sock"
 
 
 @GENERATIONS
@@ -211,27 +209,6 @@ def test_every_file_begins_outside_of_any_section(said: Said) -> None:
     found = haproxy_config.FACT.parse(said(haproxy_config.FACT, text))
 
     assert found.public_ports == (80, 82)
-
-
-@pytest.mark.parametrize(
-    ("line", "path"),
-    [
-        ("stats socket /run/haproxy/admin.sock mode 660 level admin", "/run/haproxy/admin.sock"),
-        ("stats socket unix@/run/x.sock", "/run/x.sock"),
-        ("stats socket '/run/x.sock'", "/run/x.sock"),
-        ("stats socket ipv4@127.0.0.1:9999", None),
-        ("stats socket ${SOCKET}", None),
-        ("stats socket", None),
-        ("stats timeout 30s", None),
-        ("# stats socket /run/x.sock", None),
-    ],
-)
-def test_the_runtime_socket(line: str, path: str | None) -> None:
-    assert configured(f"global\n  {line}").stats_socket == path
-
-
-def test_the_first_local_socket_counts() -> None:
-    assert configured("global\n stats socket :9999\n stats socket /a\n stats socket /b").stats_socket == "/a"
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,7 @@ ADDRESS = {"n1": "10.0.0.1", "n2": "10.0.0.2"}
 
 
 def unit(name: str, *, on: bool, enabled: bool) -> Unit:
-    state = "active" if on else "inactive"
-    return Unit(name, loaded=True, active=on, active_state=state, sub_state="", enabled=enabled, restarts=0)
+    return Unit(name, loaded=True, active=on, enabled=enabled, restarts=0)
 
 
 def units(*, pcsd: bool = False, boot: bool = False, haproxy: bool = False, ruby: bool = False) -> Known[Units]:
@@ -87,8 +86,8 @@ def held(*addresses: str) -> Known[Addresses]:
     )
 
 
-NO_PROXY_CONFIG = HaproxyConfig(False, None, "", (), (), None, package_default=False, digest="")
-OWN_PROXY_CONFIG = HaproxyConfig(True, True, "", (Bind("*", 80),), (), None, package_default=False, digest="own")
+NO_PROXY_CONFIG = HaproxyConfig(False, None, "", (), (), package_default=False, digest="")
+OWN_PROXY_CONFIG = HaproxyConfig(True, True, "", (Bind("*", 80),), (), package_default=False, digest="own")
 DEBIAN = OperatingSystem("debian", "12", "Debian 12", "apt", 12)
 
 

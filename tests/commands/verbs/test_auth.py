@@ -37,7 +37,7 @@ def requested(*flags: str, password: str = "generated") -> SetupRequest:
 
 
 def member(name: str, auth: str = "online", **changed: Any) -> NodeSnapshot:
-    pcsd = Unit("pcsd", loaded=True, active=True, active_state="active", sub_state="", enabled=True, restarts=0)
+    pcsd = Unit("pcsd", loaded=True, active=True, enabled=True, restarts=0)
     ruby = replace(pcsd, name="pcsd-ruby", enabled=False)
     node = NodeSnapshot(
         WEB.node(name),

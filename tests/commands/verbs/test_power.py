@@ -248,8 +248,7 @@ def test_a_stopped_cluster_is_not_stopped_again(situation: SituationOf, debian: 
 
 def with_boot(node: NodeSnapshot, *, enabled: bool) -> NodeSnapshot:
     made = {
-        name: Unit(name, loaded=True, active=True, active_state="active", sub_state="", enabled=enabled, restarts=0)
-        for name in ("corosync", "pacemaker")
+        name: Unit(name, loaded=True, active=True, enabled=enabled, restarts=0) for name in ("corosync", "pacemaker")
     }
     return replace(node, units=Known(Units(made)))
 

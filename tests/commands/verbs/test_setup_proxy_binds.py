@@ -109,5 +109,5 @@ def test_a_node_without_ipv6_is_told_before_anything_is_done() -> None:
 
 
 def test_what_is_not_known_of_a_configuration_is_not_silence() -> None:
-    nothing = HaproxyConfig(True, True, "", (), ("${WEB}",), None, package_default=False, digest="own")
+    nothing = HaproxyConfig(True, True, "", (), ("${WEB}",), package_default=False, digest="own")
     assert not nothing.silent_at(V6)

@@ -206,7 +206,7 @@ def test_no_haproxy_is_expected_on_a_node_in_standby(known: KnownAfter) -> None:
 
 
 def _failed(snapshot: Snapshot, altered: Alter, resource: str, when: str) -> Snapshot:
-    failure = Failure(resource, f"{resource}_monitor_5000", "n2", "not running", 7, "", when, "monitor")
+    failure = Failure(resource, f"{resource}_monitor_5000", "n2", "not running", "", when, "monitor")
     return altered(snapshot, None, "status", failures=(failure,), fail_counts=(FailCount(resource, "n2", 1),))
 
 
@@ -290,10 +290,9 @@ def test_an_instance_about_to_start_on_a_node_that_came_back_is_no_trouble(
 
 def _servers(**words: str) -> Known[ProxyStatus]:
     servers = tuple(
-        ProxyServer("app", name, word, up=word.startswith("UP"), check="L4CON", last_change_s=1)
-        for name, word in words.items()
+        ProxyServer("app", name, word, up=word.startswith("UP"), check="L4CON") for name, word in words.items()
     )
-    return Known(ProxyStatus("2.6", 1, 1, 1, 0, (), servers))
+    return Known(ProxyStatus("2.6", 1, 0, (), servers))
 
 
 def test_a_server_down_is_told_once_for_all_that_see_it(

@@ -75,10 +75,10 @@ MANY = settings(deadline=None, max_examples=80)
 
 def _haproxy(*down: str) -> Known[ProxyStatus]:
     servers = [
-        ProxyServer("app", name, "DOWN 1/2" if name in down else "UP", name not in down, "L4CON", 3)
+        ProxyServer("app", name, "DOWN 1/2" if name in down else "UP", name not in down, "L4CON")
         for name in ("web1", "web2")
     ]
-    return Known(ProxyStatus("2.6", 1, 1, 1, 0, (), tuple(servers)))
+    return Known(ProxyStatus("2.6", 1, 0, (), tuple(servers)))
 
 
 @dataclass(frozen=True)
