@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from commands.checks import witness
 from commands.checks.phrases import moment
@@ -16,6 +17,8 @@ from commands.facts.pacemaker_xml import INFINITY
 
 FENCE_DEVICE = "fence device"
 """The detail of a resource that is one: it serves nobody, until a node is lost."""
+PROBING = 5.0
+"""Seconds that Pacemaker takes at most to ask what runs where: a fraction of one, but on a busy machine."""
 FAILED_AT = ", at "
 """What stands between a failure and its time in the detail of a resource."""
 
@@ -178,16 +181,19 @@ def resources(look: Look, cib: Cib | None) -> Told:
         for name, state in _resources(look, status, cib):
             named.setdefault(name, {})[who] = state
     states = {name: _joint(views) for name, views in named.items()}
-    return {name: None if _passes(look, name, state) else state for name, state in states.items()}
+    return {name: _left_open(look, name, state) for name, state in states.items()}
 
 
-def _passes(look: Look, name: str, state: State) -> bool:
-    """Return whether a clone's instance that ran is called stopped, with no failure, for the first time: one more look.
+def _left_open(look: Look, name: str, state: State) -> State:
+    """Leave it open for a while where a clone's instance that ran is called stopped, with no failure.
 
-    While nodes come together again Pacemaker begins by knowing nothing of what runs on the others.
+    While nodes come together again, and after a cleanup, Pacemaker begins by knowing nothing of what runs.
     """
     was = look.was(Topic.RESOURCE, name)
-    return "@" in name and state.word == "stopped" and was is not None and was.known and was.word == "started"
+    if "@" not in name or state.word != "stopped" or was is None or was.word != "started":
+        return state
+    until = was.open_until or (look.at + PROBING if was.known else 0.0)
+    return replace(was, known=False, open_until=until) if look.at < until <= look.at + PROBING else state
 
 
 def _joint(views: dict[str, State]) -> State:
