@@ -152,13 +152,16 @@ async def serve(settings: Settings) -> None:
 
         duty = Duty(store)
         scheduler = Scheduler()
-        scheduler.every(LOOSE_ENDS_EVERY, "loose ends", dispatcher.tie_loose_ends)
-        scheduler.every(HANDED_IN_EVERY, "messages handed in elsewhere", duty.while_mine(outbox.take_in))
-        scheduler.every(REVIEWS_EVERY, "reviews", dispatcher.ask_for_reviews)
-        scheduler.every(GROUPS_EVERY, "user groups", groups.refresh)
-        scheduler.every(SWEEP_TICK, "sweep", watchers.sweep)
-        scheduler.every(REPORTS_EVERY, "health reports", duty.while_mine(rounds.go))
-        scheduler.every(PRUNE_EVERY, "retention", lambda: _forget(settings, store))
+        for seconds, name, job in (
+            (LOOSE_ENDS_EVERY, "loose ends", dispatcher.tie_loose_ends),
+            (HANDED_IN_EVERY, "messages handed in elsewhere", duty.while_mine(outbox.take_in)),
+            (REVIEWS_EVERY, "reviews", dispatcher.ask_for_reviews),
+            (GROUPS_EVERY, "user groups", groups.refresh),
+            (SWEEP_TICK, "sweep", watchers.sweep),
+            (REPORTS_EVERY, "health reports", duty.while_mine(rounds.go)),
+            (PRUNE_EVERY, "retention", lambda: _forget(settings, store)),
+        ):
+            scheduler.every(seconds, name, job)
         scheduler.start()
         stack.callback(scheduler.stop)
         work.start(groups.refresh(), "user groups")
