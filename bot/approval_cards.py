@@ -99,7 +99,9 @@ def _in(place: str) -> str:
 
 
 def _voters(votes: Iterable[VoteRow]) -> str:
-    return listed([f"{name_of(vote.by)}{_in(vote.place)}" for vote in votes])
+    return listed(
+        [f"{name_of(vote.by)}{_in(vote.place)}{f' “{vote.reason}”' if vote.reason else ''}" for vote in votes]
+    )
 
 
 def _waits(count: Count) -> str:

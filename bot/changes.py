@@ -175,6 +175,7 @@ class Changes:
         await self.recover()
         now, needed = self._world.now(), 1 if alone else approvals.needed(row, rule)
         where = typed_in(row, actor, message, place)
+        reason = audit.masked(reason)
         vote = VoteRow(row.id, actor.key, now, reason, tuple(sorted(actor.groups)), where)
         lapsed = rights.lapsed(row, rule, await store.votes(row.id))
         state, votes, new = await store.approve(row.id, vote, needed, now + LEASE, lapsed=lapsed, alone=alone)

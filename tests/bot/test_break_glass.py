@@ -31,6 +31,8 @@ async def test_alone_takes_a_reason_is_told_loudly_and_reviewed_by_another(four_
     assert "takes a reason" in answers(four_eyes)
     await four_eyes.ask(OPERATOR, f'approve {plan_id} --break-glass --reason "the site is down"')
     assert nodes.changed == CHANGED
+    end = next(one for one in four_eyes.surface.of("edit") if "done and verified" in one.headline)
+    assert "Approved alone, by breaking the glass, by <@U0OPERATOR> “the site is down”" in words(end)
     loud = next(one for one in four_eyes.surface.shown if "on one person's word" in one.report.headline)
     assert "the site is down" in words(loud.report)
     kinds = [event for event, *_ in await four_eyes.audited()]
