@@ -47,6 +47,7 @@ chaos-changes: $(READY)
 	@.ci/system-packages
 	CUTS=$${CUTS:-60} $(BIN)/pytest tests/lab/test_cuts.py -s $(ARGS)
 	CHAOS=all $(BIN)/pytest tests/lab/test_killed_changes.py -s $(ARGS)
+	CHAOS_MINUTES=1 $(BIN)/pytest tests/lab/test_approved.py tests/lab/test_clicks.py $(ARGS)
 
 chaos-watching: $(READY)
 	@.ci/system-packages
