@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncssh
@@ -87,7 +88,8 @@ class _Stream:
 
     def fail(self, words: str) -> None:
         """Complain, and end."""
-        self._process.stderr.write(words)
+        with suppress(BrokenPipeError):  # whoever followed has just gone
+            self._process.stderr.write(words)
         self.ended.set()
 
     async def renew(self) -> None:

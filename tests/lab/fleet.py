@@ -198,8 +198,9 @@ async def status(box: Box, clusters: int) -> Status:
         seconds.append(since(begun))
     after = cost(bot)
     found = Status(statistics.median(seconds), (after.cpu - before.cpu) / ASKED)
+    # Slack takes a command back that is not acknowledged in three seconds: then this is no answer
     say(
-        f"`status` of {clusters} clusters: {answer.text.splitlines()[0][:100]}",
+        f"`status` of {clusters} clusters, the last answer: {answer.text.splitlines()[0][:100]}",
         f"  {found.seconds:.2f} s (median of {ASKED}, the longest {max(seconds):.2f} s), {found.cpu:.2f} s of CPU each; "
         f"memory {before.memory:.0f} MiB before, {after.memory:.0f} MiB after",
     )
