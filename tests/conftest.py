@@ -41,7 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not os.environ.get("CHAOS_MINUTES"):
         terminalreporter.write_line(
-            "NOT RUN: tests/lab/test_watching.py and test_watch_chaos.py, nor the changing verbs on Debian 11 and 13: "
+            "NOT RUN: tests/lab/test_watching.py, test_watch_chaos.py and test_clicks.py, nor approvals and the changing verbs on "
+            "Debian 11 and 13: "
             "`make chaos` runs them."
         )
     skipped = terminalreporter.stats.get("skipped", [])
