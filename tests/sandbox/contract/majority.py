@@ -95,11 +95,11 @@ OF_THREE: Sequence[Situation] = (
             "n2 journal": (
                 "corosync starting",
                 "member joined n2",
-                "link up n1",
                 "member joined n1",
                 "quorum regained",
             ),
         },
         frozenset({"n2 cmap", "n2 log"}),
+        frozenset({"quorum lost"}),
     ),
 )
