@@ -15,7 +15,7 @@ run: $(READY)  ## The bot: on Slack if tokens are configured, else in the sandbo
 demo: $(READY)  ## The story of a first visit, played on the page by the real bot and written as the README's picture
 	$(BIN)/python -m sandbox.run.demo docs/demo.webp
 
-test: $(READY)  ## All tests, real nodes included where this machine can; says what it had to leave out
+test: $(READY)  ## The tests, real nodes included where this machine can; says what it leaves out, and what is left to `chaos`
 	@.ci/system-packages
 	@if [ "$$(uname -s)-$$(id -u)" = Linux-0 ] && command -v debootstrap >/dev/null; then $(BIN)/python -m sandbox lab prepare --install; fi
 	$(BIN)/pytest $(ARGS)

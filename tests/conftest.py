@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from tests.lab import long
+
 
 def _needs(*programs: str) -> str:
     if sys.platform != "linux" or os.geteuid() != 0:
@@ -39,12 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not os.environ.get("CHAOS_MINUTES"):
-        terminalreporter.write_line(
-            "NOT RUN: tests/lab/test_watching.py, test_watch_chaos.py and test_clicks.py, nor approvals and the changing verbs on "
-            "Debian 11 and 13: "
-            "`make chaos` runs them."
-        )
+    if long.not_run():
+        terminalreporter.write_line(long.not_run())
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped:
         terminalreporter.write_line(f"LEFT OUT: {len(skipped)} tests this machine cannot run; the reasons are above.")

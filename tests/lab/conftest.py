@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import aiohttp
@@ -14,12 +13,9 @@ from sandbox.lab.lab import Lab
 from sandbox.run.backing import Backing, LabBacking
 from sandbox.run.box import Box
 from sandbox.slack.records import Message, View
+from tests.lab import long
 
-# These belong to `make chaos` for as long as a card too many still comes now and then, which is no verdict on the change
-# at hand: what real nodes do within the same second comes in any order.
-# The contract goes with them: three releases take half an hour. The clicks do until they were green as a whole.
-_LONG = ["test_clicks.py", "test_contract.py", "test_watch_chaos.py", "test_watching.py"]
-collect_ignore = [] if os.environ.get("CHAOS_MINUTES") else _LONG
+collect_ignore = [] if long.INCLUDED else [*long.FILES]
 
 GENERATIONS = (11, 12, 13)
 """Debian 11, 12 and 13 carry pcs 0.10, 0.11 and 0.12."""
