@@ -50,10 +50,10 @@ from bot.watch.records import GAP_SWEEPS
 from bot.watch.tools import Tools
 from bot.watch.watchers import Watchers
 from bot.world import World
-from commands.errors import HaclusterError, UsageError
+from commands.errors import HaclusterError, NotGiven, UsageError
 from commands.report import Level
 from commands.verbs.members import membership_parts
-from config.folders import NotInFolder
+from config.folders import NotInFolder, NotThere
 from config.inventory import ClusterSpec
 from config.policy import LOCAL
 from config.settings import Settings
@@ -84,6 +84,8 @@ def _from_folder(read: Callable[[str], str]) -> Callable[[str], str]:
     def named(name: str) -> str:
         try:
             return read(name)
+        except NotThere as error:
+            raise NotGiven(str(error)) from None
         except NotInFolder as error:
             raise UsageError(str(error)) from None
 

@@ -55,6 +55,10 @@ class UsageError(HaclusterError):
         return self
 
 
+class NotGiven(UsageError):
+    """A file or a secret that nobody has put there, which may be right: another that cannot be read is not."""
+
+
 class NotAllowed(HaclusterError):
     """Policy does not let this person do this here."""
 

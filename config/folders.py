@@ -15,6 +15,10 @@ class NotInFolder(LookupError):
     """There is no such file in the folder, or no folder. The text is fit for people and names no content."""
 
 
+class NotThere(NotInFolder):
+    """Nobody has put it there: there is no such file, or no folder is set. Whatever else is wrong with a file is told."""
+
+
 def is_file(path: Path) -> bool:
     """Whether there is a file that we may see. `Path.is_file` raises where a folder on the way may not be entered."""
     with suppress(OSError):
@@ -38,7 +42,7 @@ def read_named(folder: Path | None, setting: str, name: str) -> str:
     if not _NAME.fullmatch(name) or "__" in name:
         raise NotInFolder(f"{name[:60]!r} is not a plain file name")
     if folder is None:
-        raise NotInFolder(f"there is no {name!r}: {setting} is not set")
+        raise NotThere(f"there is no {name!r}: {setting} is not set")
     return read_text(folder / name, f"{name!r} of {setting}")
 
 
@@ -52,6 +56,8 @@ def read_text(file: Path, called: str = "") -> str:
         if file.stat().st_size > LARGEST:
             raise NotInFolder(f"{named} is larger than {LARGEST} bytes")
         content = file.read_bytes()
+    except FileNotFoundError as error:
+        raise NotThere(f"{named} cannot be read: {error.strerror}") from None
     except OSError as error:
         raise NotInFolder(f"{named} cannot be read: {error.strerror}") from None
     try:

@@ -12,7 +12,8 @@ from bot.reports.schedule import parse_when
 from bot.verbs import CHANGING
 from commands.errors import UsageError
 from commands.report import Finding, Level
-from config.folders import NotInFolder, is_file, is_folder
+from commands.verbs.setup.request import PASSWORD, one_line
+from config.folders import NotInFolder, NotThere, is_file, is_folder
 from config.inventory import ClusterSpec
 from config.scope import named
 from config.settings import Settings
@@ -30,6 +31,7 @@ def check_settings(settings: Settings) -> Iterator[Finding]:
         )
     yield from _ssh(settings)
     yield from _folders(settings)
+    yield from _password(settings)
     for cluster in settings.clusters:
         yield from _cluster_files(settings, cluster)
     yield from _policy(settings)
@@ -100,6 +102,19 @@ def _folders(settings: Settings) -> Iterator[Finding]:
                 f"secrets_dir: everybody on this machine can look into {settings.secrets_dir}",
                 f"`chmod o= {settings.secrets_dir}`",
             )
+
+
+def _password(settings: Settings) -> Iterator[Finding]:
+    try:
+        one_line(PASSWORD, settings.secret(PASSWORD))
+    except NotThere:
+        return
+    except (NotInFolder, UsageError) as error:
+        yield Finding(
+            Level.CRITICAL,
+            f"secrets_dir: {error}",
+            "Write it anew, readable by the bot; or take it away, and `setup` makes a random one.",
+        )
 
 
 def _cluster_files(settings: Settings, cluster: ClusterSpec) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from commands.command import Runner
-from commands.errors import UsageError
+from commands.errors import NotGiven, UsageError
 from commands.facts.fact import Fact
 from commands.plan import Decision
 from commands.report import Report
@@ -36,7 +36,7 @@ class Desk:
     """What is at hand when a request is understood and answered.
 
     `secret` returns the text of a secret by name, `file` that of a file in the configuration folder; both raise
-    `UsageError` when there is none.
+    `NotGiven` when there is none, any other `UsageError` when it cannot be read.
     """
 
     clusters: Mapping[str, Declared]
@@ -82,7 +82,7 @@ class Desk:
 
 
 def _none(kind: str, name: str) -> str:
-    raise UsageError(f"there is no {kind} called {name[:60]!r}")
+    raise NotGiven(f"there is no {kind} called {name[:60]!r}")
 
 
 class Request(Protocol):

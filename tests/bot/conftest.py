@@ -23,7 +23,7 @@ from bot.under_way import Time
 from bot.verbs import VERBS
 from bot.world import World
 from commands.command import Command, Completed, Runner, Stdin, Stream
-from commands.errors import HaclusterError, Unreachable, UsageError
+from commands.errors import HaclusterError, NotGiven, Unreachable
 from commands.plan import Decision, Lane, Plan, Step
 from commands.report import Part, Report, Text
 from commands.snapshot import Snapshot
@@ -351,7 +351,7 @@ def make_door(
 
 
 def _nothing(name: str) -> str:
-    raise UsageError(f"there is nothing called {name[:60]!r}")
+    raise NotGiven(f"there is nothing called {name[:60]!r}")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from commands.checks.phrases import does
-from commands.errors import UsageError
+from commands.errors import NotGiven, UsageError
 from commands.facts.haproxy_config import binds_of, ports_at
 from commands.verbs.verb import Desk
 from commands.verbs.words import Option, Words
@@ -22,6 +22,9 @@ from config.inventory import ClusterName, ClusterSpec, FencingSpec, FileName, Vi
 T = TypeVar("T")
 _NAME = TypeAdapter[str](ClusterName)
 _FILE = TypeAdapter[str](FileName)
+
+PASSWORD = "hacluster_password"  # noqa: S105 (the name of it)
+"""The secret that pcs' own user gets as its password, where somebody wants to know it."""
 
 USAGE = "setup NAME NODE=ADDRESS NODE=ADDRESS [--vip ADDRESS/PREFIX]… --fencing none|AGENT"
 EXAMPLE = "setup web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --vip 10.0.0.11/24 --fencing none"
@@ -233,9 +236,19 @@ def bind_example(address: str) -> str:
 
 
 def hacluster_password(desk: Desk) -> str:
-    """Return the password of the secrets directory if there is one, since pcsd's web page uses it, else a new one."""
+    """Return the password of the secrets directory if there is one, since pcsd's web page uses it, else a new one.
+
+    Raises `UsageError` where one is given that cannot be read, or that `chpasswd` would take for something else.
+    """
     try:
-        return desk.secret("hacluster_password")
-    except UsageError:
+        return one_line(PASSWORD, desk.secret(PASSWORD))
+    except NotGiven:
         # pcs keeps tokens after `host auth`: nobody needs to know this one again
         return secrets.token_urlsafe(24)
+
+
+def one_line(name: str, text: str) -> str:
+    """Return a password that tools read as one line. Raises `UsageError` for what they would take for something else."""
+    if not text or not text.isprintable():
+        raise UsageError(f"the secret {name} is not one line of text", remedy="Write it anew, or take the file away.")
+    return text

@@ -16,6 +16,7 @@ from commands.verbs.setup.form import FORM, from_form
 from commands.verbs.setup.preflight import READS, leftover, refusals
 from commands.verbs.setup.request import EXAMPLE, OPTIONS, USAGE, SetupRequest, parse
 from commands.verbs.setup.steps import is_given, ports_to_ask, steps
+from commands.verbs.setup.steps.servers import bare
 from commands.verbs.verb import Change, Verb
 from config.inventory import ClusterSpec
 from config.policy import Role
@@ -93,6 +94,7 @@ def _risks(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
                 "the one-node cluster `debian` that its packages started is destroyed; it holds no resources",
                 node=node.node.name,
             )
+    yield from _installing_under_way(request, snapshot)
     if cluster.fencing is None and cluster.failover == "approved":
         yield Finding(
             Level.INFO,
@@ -106,6 +108,21 @@ def _risks(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
             "Leave out `--failover automatic`.",
         )
     yield from _kept_proxies(request, snapshot)
+
+
+def _installing_under_way(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
+    """What a package needs is upgraded with it: that may be the Pacemaker that runs."""
+    installs = bare(request, snapshot)
+    for node, units in snapshot.known("units"):
+        name = node.node.name
+        if name in installs and units.unit("corosync").active and not leftover(node):
+            yield Finding(
+                Level.WARNING,
+                "packages are installed while the cluster runs there; if they need newer versions of its own, these are "
+                "upgraded and restarted, on all such nodes at once",
+                "Look at `apt-get -s install` or `dnf --assumeno install` there first, or choose a quiet hour.",
+                name,
+            )
 
 
 def _kept_proxies(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:

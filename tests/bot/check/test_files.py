@@ -199,3 +199,12 @@ def test_a_report_on_a_cluster_that_the_file_does_not_know_is_told(place: Path) 
         Level.WARNING,
         "reports[0].clusters: there is no cluster shop in this file",
     )
+
+
+@pytest.mark.parametrize("content", [b"", b"two\nlines\n", b"\xff\xfe"])
+def test_a_password_that_cannot_be_used_is_told_before_anybody_needs_it(place: Path, content: bytes) -> None:
+    (place / "secrets" / "hacluster_password").write_bytes(content)
+    found = [finding for finding in check_settings(settings(place)) if finding.level is Level.CRITICAL]
+    assert [finding.text.partition(":")[0] for finding in found] == ["secrets_dir"]
+    assert "hacluster_password" in found[0].text
+    assert "two" not in found[0].text

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from commands.errors import Unreachable, UsageError
+from commands.errors import NotGiven, Unreachable
 from commands.facts.cib import Cib
 from commands.facts.cib_constraints import Colocation, Expression, Location, Order, Rule
 from commands.facts.cib_resources import Clone, Primitive
@@ -47,7 +47,7 @@ def named(kind: str, known: dict[str, str]) -> Callable[[str], str]:
 
     def get(name: str) -> str:
         if name not in known:
-            raise UsageError(f"there is no {kind} called {name!r}")
+            raise NotGiven(f"there is no {kind} called {name!r}")
         return known[name]
 
     return get

@@ -11,6 +11,7 @@ from commands import configuration
 from commands.facts.cib import Cib
 from commands.facts.corosync_conf import ConfNode, CorosyncConf, NoConf
 from commands.facts.fact import NOT_ASKED, Known, NotRunning, Unknown
+from commands.facts.packages import CLUSTER_PACKAGES, Packages
 from commands.facts.units import Units
 from commands.plan import NothingToDo, Plan
 from commands.snapshot import NodeSnapshot
@@ -228,3 +229,16 @@ def test_a_half_of_pcsd_that_did_not_come_back_is_started_too() -> None:
     half = Units({**lonely.units, "pcsd-ruby": replace(lonely.unit("pcsd-ruby"), active=False)})
     decision = decide(REQUEST, snapshot(*(replace(finished(n), units=Known(half)) for n in NAMES)))
     assert ids(decision) == ["pcsd", "serving"]
+
+
+def test_what_is_installed_already_is_not_installed_again_since_that_would_upgrade_and_restart_it() -> None:
+    but_one = dict.fromkeys(set(CLUSTER_PACKAGES["apt"]) - {"socat"}, "1:3.1")
+    lacking = replace(finished("n1"), packages=Known(Packages(but_one)))
+    decision = decide(REQUEST, snapshot(lacking, finished("n2")))
+    assert isinstance(decision, Plan)
+    (install,) = (step for step in decision.steps if step.id == "packages")
+    assert [lane.node.name for lane in install.lanes] == ["n1"]
+    assert install.lanes[0].commands[-1].argv[-2:] == ("install", "socat")
+    assert [(risk.node, risk.text[:44]) for risk in decision.risks if "packages" in risk.text] == [
+        ("n1", "packages are installed while the cluster runs"[:44])
+    ], "what it needs may be"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.errors import UsageError
-from commands.verbs.setup.request import OPTIONS, USAGE, parse
+from commands.verbs.setup.request import OPTIONS, PASSWORD, USAGE, parse
 from commands.verbs.verb import Declared, Desk
 from commands.verbs.words import parse as parse_words
 from commands.verbs.words import tokens
@@ -54,3 +54,25 @@ def test_any_words_give_a_request_or_a_usage_error(text: str) -> None:
     else:
         told = made.cluster.name
     assert 0 < len(told) < 1000
+
+
+def test_the_password_that_is_given_is_the_one_that_is_set_and_without_one_nobody_could_guess_it() -> None:
+    assert requested(secrets={PASSWORD: "correct horse"}).password == "correct horse"
+    assert len(requested().password) >= 24
+    assert requested().password != requested().password
+
+
+@pytest.mark.parametrize("given", ["", "two\nroot:lines", "tab\tbed", "nul\0"])
+def test_a_password_that_chpasswd_would_take_for_something_else_is_refused_and_not_told(given: str) -> None:
+    with pytest.raises(UsageError, match="hacluster_password is not one line of text") as refused:
+        requested(secrets={PASSWORD: given})
+    assert "root" not in str(refused.value)
+
+
+def test_a_password_that_is_there_and_cannot_be_read_is_no_reason_to_make_one_up() -> None:
+    def unreadable(name: str) -> str:
+        raise UsageError(f"{name!r} of secrets_dir cannot be read: Permission denied")
+
+    desk = Desk({}, NoNodes(), file=named("file", FILES), secret=unreadable)
+    with pytest.raises(UsageError, match="Permission denied"):
+        parse(parse_words(tokens(WORDS), OPTIONS, USAGE), desk)

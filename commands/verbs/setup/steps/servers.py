@@ -34,15 +34,19 @@ def _wanted_packages(cluster: ClusterSpec, node: NodeSnapshot) -> tuple[str, ...
 
 
 def _lacks_packages(cluster: ClusterSpec, node: NodeSnapshot) -> str | None:
-    gone = value(node.packages).missing(_wanted_packages(cluster, node))
+    gone = _missing(cluster, node)
     return f"{', '.join(gone)} not installed" if gone else None
 
 
+def _missing(cluster: ClusterSpec, node: NodeSnapshot) -> tuple[str, ...]:
+    return value(node.packages).missing(_wanted_packages(cluster, node))
+
+
 def install(request: SetupRequest, snapshot: Snapshot) -> Step | None:
-    """Install what is missing."""
+    """Install what is missing, and only that: to install what is there would upgrade it, and restart its service."""
 
     def commands(node: NodeSnapshot) -> Iterable[Command]:
-        return packages.install_commands(value(node.os), _wanted_packages(request.cluster, node))
+        return packages.install_commands(value(node.os), _missing(request.cluster, node))
 
     title, lacks = "Install the cluster's packages", partial(_lacks_packages, request.cluster)
     return on_lacking(snapshot, "packages", title, ("packages", "os"), lacks, commands, patience=5)
