@@ -26,6 +26,8 @@ _OPTION_VALUE = re.compile(r"[\w.:/@,;+%^-][\w.:/@,;+%^ -]{0,200}", re.ASCII)
 _RESOURCE = re.compile(r"[a-z_][a-z0-9._-]{0,63}", re.IGNORECASE | re.ASCII)
 _SECRET = re.compile(r"pass|secret|token|community|api_?key", re.IGNORECASE)
 _FILE = re.compile(r"[a-z0-9][a-z0-9._-]{0,60}", re.IGNORECASE | re.ASCII)
+_NO_POWER = frozenset({"fence_heuristics_ping", "fence_kdump"})
+"""Agents that go before another one and switch nothing off: one pings, one waits for the word of a node that crashed."""
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
@@ -139,6 +141,11 @@ class FencingSpec(_Declared):
     per_node: dict[NodeName, dict[OptionName, OptionValue]] = Field(default_factory=dict)
     kept: tuple[ResourceId, ...] = ()
 
+    @property
+    def cuts_power(self) -> bool:
+        """Whether a lost node is sure to be off. Kept devices are taken to do it: only the first one's agent is known."""
+        return bool(self.kept) or self.agent not in _NO_POWER
+
     @model_validator(mode="after")
     def _kept_has_no_options(self) -> Self:
         if self.kept and (self.options or self.per_node):
@@ -157,7 +164,8 @@ class FencingSpec(_Declared):
 
 
 def _by_fencing(decided: dict[str, Any]) -> Failover:
-    return "automatic" if decided.get("fencing") else "approved"
+    fencing: FencingSpec | None = decided.get("fencing")
+    return "automatic" if fencing is not None and fencing.cuts_power else "approved"
 
 
 class ClusterSpec(_Declared):
@@ -175,6 +183,11 @@ class ClusterSpec(_Declared):
     haproxy_cfg: FileName | None = None
     channels: tuple[str, ...] = ()
     """Slack channel ids; the first is where alerts go, and in each of them this is the default cluster."""
+
+    @property
+    def cuts_power(self) -> bool:
+        """Whether a lost node is switched off before its floating IPs start elsewhere."""
+        return self.fencing is not None and self.fencing.cuts_power
 
     @property
     def secrets(self) -> tuple[str, ...]:

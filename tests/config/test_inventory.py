@@ -106,9 +106,18 @@ def test_a_fence_agents_secret_is_never_written_in_clear(name: str) -> None:
     assert FencingSpec(agent="fence_x", options=kept).options == kept
 
 
-@pytest.mark.parametrize(("fencing", "failover"), [(None, "approved"), ({"agent": "fence_x"}, "automatic")])
+@pytest.mark.parametrize(
+    ("fencing", "failover"),
+    [
+        (None, "approved"),
+        ({"agent": "fence_x"}, "automatic"),
+        ({"agent": "fence_heuristics_ping"}, "approved"),
+        ({"agent": "fence_kdump"}, "approved"),
+        ({"agent": "fence_kdump", "kept": ["kdump", "ipmi"]}, "automatic"),
+    ],
+)
 def test_who_moves_floating_ips_follows_from_fencing_unless_it_is_said(
-    fencing: dict[str, str] | None, failover: str
+    fencing: dict[str, object] | None, failover: str
 ) -> None:
     whole: dict[str, object] = {"name": "web", "nodes": [{"name": "n1", "addresses": ["10.0.0.1"]}], "fencing": fencing}
     undecided = ClusterSpec.model_validate(whole)
