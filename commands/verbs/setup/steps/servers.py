@@ -39,7 +39,8 @@ def _lacks_packages(cluster: ClusterSpec, node: NodeSnapshot) -> str | None:
 
 
 def _missing(cluster: ClusterSpec, node: NodeSnapshot) -> tuple[str, ...]:
-    return value(node.packages).missing(_wanted_packages(cluster, node))
+    installed: packages.Packages = value(node.packages)
+    return installed.missing(_wanted_packages(cluster, node))
 
 
 def install(request: SetupRequest, snapshot: Snapshot) -> Step | None:
