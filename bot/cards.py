@@ -163,7 +163,8 @@ def failed(
     """
     parts: list[Part] = [*_said(people)]
     for event in problems:
-        parts.extend(problem_parts(event.problem, f"Step “{event.step.title}” failed"))
+        for problem in event.problems:
+            parts.extend(_problem_parts(problem, f"Step “{event.step.title}” failed"))
     done = sum(state.state == "done" for state in states.values())
     parts += [*compared, _steps_table(plan, states)]
     return Report(
@@ -178,10 +179,8 @@ def _said(people: str) -> tuple[Text, ...]:
     return (Text(people),) if people else ()
 
 
-def problem_parts(problem: HaclusterError | None, what: str) -> tuple[Part, ...]:
+def _problem_parts(problem: HaclusterError, what: str) -> tuple[Part, ...]:
     """Return a problem as parts: the sentence, the remedy, and the tool's own words where it was a tool that failed."""
-    if problem is None:
-        return ()
     finding = Finding(Level.CRITICAL, f"{what}: {problem.message}", problem.remedy, problem.node)
     if isinstance(problem, CommandFailed) and problem.output:
         return (finding, Listing("The tool's own words", problem.output))
@@ -195,7 +194,7 @@ def details(plan: Plan, events: Iterable[Progress]) -> Report:
         if event.state in {"done", "failed"}:
             lines.append(f"# {event.step.title}: {event.state} at {event.seconds:.1f} s")
             lines += [f"{d.node}: {d.command.shown()}  (exit {d.status}, {d.seconds:.1f} s)" for d in event.ran]
-            lines += [f"{event.problem}"] if event.problem else []
+            lines += [str(problem) for problem in event.problems]
     listing = Listing("What was run", "\n".join(lines), f"{plan.cluster.name}-{plan.verb}-log.txt")
     return Report(f"`{plan.cluster.name}`: what {plan.verb} ran", Level.INFO, (listing,))
 

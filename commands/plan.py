@@ -167,8 +167,23 @@ class Progress:
     step: Step
     state: State
     seconds: float
-    problem: HaclusterError | None = None
+    problems: tuple[HaclusterError, ...] = ()
+    """What went wrong in it: each of its lanes can fail, in its own way."""
     ran: tuple[Completed, ...] = field(default=(), repr=False)
+    """Its commands whose end was seen, node by node, those of a failed step too."""
+
+    @property
+    def problem(self) -> HaclusterError | None:
+        """The first of its problems, where a line is enough."""
+        return next(iter(self.problems), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a step ended; it is done where there are no problems."""
+
+    ran: tuple[Completed, ...]
+    problems: tuple[HaclusterError, ...] = ()
 
 
 async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.monotonic) -> AsyncGenerator[Progress]:
@@ -179,7 +194,7 @@ async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.mo
     """
     begun = clock()
     waiting = {step.id: step for step in plan.steps}
-    running: dict[asyncio.Task[tuple[Completed, ...]], Step] = {}
+    running: dict[asyncio.Task[_Ended], Step] = {}
     failed = False
     try:
         while True:
@@ -194,12 +209,9 @@ async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.mo
                 break
             ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
-                step = running.pop(task)
-                try:
-                    yield Progress(step, "done", clock() - begun, ran=task.result())
-                except HaclusterError as error:
-                    failed = True
-                    yield Progress(step, "failed", clock() - begun, error)
+                step, how = running.pop(task), task.result()
+                failed = failed or bool(how.problems)
+                yield Progress(step, "failed" if how.problems else "done", clock() - begun, how.problems, how.ran)
     finally:
         for task in running:
             task.cancel()
@@ -207,30 +219,43 @@ async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.mo
         yield Progress(step, "not done", clock() - begun)
 
 
-async def _carry_out(
-    step: Step, cluster: ClusterSpec, runner: Runner, clock: Callable[[], float]
-) -> tuple[Completed, ...]:
-    lanes = await asyncio.gather(*(_run_lane(lane, runner) for lane in step.lanes), return_exceptions=True)
-    problems = [lane for lane in lanes if isinstance(lane, BaseException)]
-    unseen = [p for p in problems if isinstance(p, OutcomeUnknown | CommandTimedOut)]
+async def _carry_out(step: Step, cluster: ClusterSpec, runner: Runner, clock: Callable[[], float]) -> _Ended:
+    by_lane: list[list[Completed]] = [[] for _ in step.lanes]
+    lanes = zip(step.lanes, by_lane, strict=True)
+    ends = await asyncio.gather(*(_run_lane(lane, runner, ran) for lane, ran in lanes), return_exceptions=True)
+    ran = tuple(completed for lane in by_lane for completed in lane)
+    problems: list[HaclusterError] = []
+    for end in ends:
+        if isinstance(end, HaclusterError):
+            problems.append(end)
+        elif end is not None:
+            raise end
+    unseen = tuple(p for p in problems if isinstance(p, OutcomeUnknown | CommandTimedOut))
     if step.proof is None or len(unseen) < len(problems):
-        for problem in sorted(problems, key=lambda p: not isinstance(p, CommandFailed)):
-            raise problem
-    ran = tuple(done for lane in lanes if not isinstance(lane, BaseException) for done in lane)
-    if step.proof is not None:
+        return _Ended(ran, tuple(sorted(problems, key=lambda p: not isinstance(p, CommandFailed))))
+    try:
         # a lost end is not a failure: the fact decides
-        await _await_proof(step, cluster, runner, clock)
-    return ran
+        await _await_proof(step, step.proof, unseen, cluster, runner, clock)
+    except HaclusterError as error:
+        return _Ended(ran, (error,))
+    return _Ended(ran)
 
 
-async def _run_lane(lane: Lane, runner: Runner) -> tuple[Completed, ...]:
-    return tuple([(await runner.run(lane.node, command)).check() for command in lane.commands])
+async def _run_lane(lane: Lane, runner: Runner, ran: list[Completed]) -> None:
+    """Run a lane up to its first failure. `ran` gets each command that ended, the failed one too."""
+    for command in lane.commands:
+        ran.append(await runner.run(lane.node, command))
+        ran[-1].check()
 
 
-async def _await_proof(step: Step, cluster: ClusterSpec, runner: Runner, clock: Callable[[], float]) -> None:
-    proof = step.proof
-    if proof is None:
-        return
+async def _await_proof(
+    step: Step,
+    proof: Proof,
+    unseen: tuple[HaclusterError, ...],
+    cluster: ClusterSpec,
+    runner: Runner,
+    clock: Callable[[], float],
+) -> None:
     deadline = clock() + proof.patience
     while True:
         missing = proof.missing(await gather(cluster, runner, proof.reads, proof.nodes))
@@ -239,17 +264,21 @@ async def _await_proof(step: Step, cluster: ClusterSpec, runner: Runner, clock: 
         if not missing:
             return
         if clock() >= deadline:
-            raise StepUnproved(step, missing)
+            raise StepUnproved(step, missing, unseen)
         await asyncio.sleep(POLL)
 
 
 class StepUnproved(HaclusterError):
-    """A step's commands ended, yet within its time the cluster did not show what they are for."""
+    """Within its time the cluster did not show what a step's commands are for.
 
-    def __init__(self, step: Step, missing: tuple[str, ...]) -> None:
+    `unseen` are the commands whose end was not seen: they are told in their own words, as they did not end for us.
+    """
+
+    def __init__(self, step: Step, missing: tuple[str, ...], unseen: tuple[HaclusterError, ...] = ()) -> None:
         patience = step.proof.patience if step.proof else 0
+        how = f"{'; '.join(map(str, unseen))}, and" if unseen else "the commands ended, but"
         super().__init__(
-            f"the commands ended, but {patience:.0f} s later still: " + "; ".join(missing),
+            f"{how} {patience:.0f} s later still: " + "; ".join(missing),
             remedy="Look at `status`; running the same request again resumes here.",
         )
         self.missing = missing

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from bot import cards
-from commands.errors import HaclusterError, NotAllowed, PlanStale, UsageError
-from commands.plan import NothingToDo, Plan, Refusal
-from commands.report import Finding, Level, Report, Text
+from commands.command import Command, Completed
+from commands.errors import CommandFailed, HaclusterError, NotAllowed, PlanStale, UsageError
+from commands.plan import NothingToDo, Plan, Progress, Refusal, Step
+from commands.report import Finding, Level, Listing, Report, Text
 from tests.bot.conftest import WEB
 
 LOST = Finding(Level.CRITICAL, "n2 is lost, as n1 sees it")
@@ -52,6 +53,43 @@ def test_a_cluster_that_was_to_run_and_does_not_is_no_success(wrong: Finding) ->
     plan = replace(PLAN, leaves="running")
     assert cards.succeeded(plan, 1.0, (wrong, Text("the membership"))).level is Level.CRITICAL
     assert cards.succeeded(plan, 1.0, (Text("the membership"),)).level is Level.OK
+
+
+def broken_on(node: str, status: int, words: str) -> CommandFailed:
+    install = Command(("install",))
+    with pytest.raises(CommandFailed) as failed:
+        Completed(node, install, status, "", words).check()
+    return failed.value
+
+
+UPDATED = Completed("n1", Command(("update",)), 0, "", "", seconds=2.0)
+ON_BOTH = Progress(
+    Step("packages", "Install", ()),
+    "failed",
+    3.0,
+    (broken_on("n1", 100, "no space left"), broken_on("n2", 1, "no such package")),
+    (UPDATED,),
+)
+
+
+def test_a_step_that_failed_on_several_nodes_is_told_of_each_in_its_tools_own_words() -> None:
+    report = cards.failed(PLAN, {}, 3.0, (ON_BOTH,), "setup web")
+    assert [(part.node, part.text) for part in findings(report)] == [
+        ("n1", "Step “Install” failed: `install` ended with exit status 100"),
+        ("n2", "Step “Install” failed: `install` ended with exit status 1"),
+    ]
+    assert [part.text for part in report.parts if isinstance(part, Listing)] == ["no space left", "no such package"]
+
+
+def test_the_thread_keeps_what_a_failed_step_ran_and_all_that_went_wrong_in_it() -> None:
+    (listing,) = cards.details(PLAN, (ON_BOTH,)).parts
+    assert isinstance(listing, Listing)
+    assert listing.text.splitlines() == [
+        "# Install: failed at 3.0 s",
+        "n1: update  (exit 0, 2.0 s)",
+        "n1: `install` ended with exit status 100",
+        "n2: `install` ended with exit status 1",
+    ]
 
 
 def test_nothing_to_do_is_not_nothing_wrong() -> None:

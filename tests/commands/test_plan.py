@@ -52,6 +52,18 @@ def step(
     return Step(name, f"Do {name}", (Lane(N1, commands),), after, proved)
 
 
+def on_both(first: tuple[str, ...], second: tuple[str, ...], proof: Proof | None = None) -> Step:
+    lanes = tuple(
+        Lane(node, tuple(Command((word,), changes=True) for word in words))
+        for node, words in ((N1, first), (N2, second))
+    )
+    return Step("both", "Do it on both", lanes, proof=proof)
+
+
+def ended(event: Progress) -> list[tuple[str, str, int]]:
+    return [(done.node, done.command.argv[0], done.status) for done in event.ran]
+
+
 def plan(*steps: Step) -> Plan:
     return Plan("test", CLUSTER, "a test", steps)
 
@@ -122,10 +134,57 @@ async def test_a_lost_end_without_a_fact_is_a_failure() -> None:
     assert isinstance(events[-1].problem, OutcomeUnknown)
 
 
-async def test_a_step_whose_fact_does_not_come_true_says_what_is_missing() -> None:
+async def test_a_step_whose_fact_does_not_come_true_says_what_is_missing_and_what_it_ran() -> None:
     events = await carried_out((step("a", proof=lambda _: ("n2: not online",)),), Scripted())
     assert events[-1].state == "failed"
-    assert "n2: not online" in str(events[-1].problem)
+    assert str(events[-1].problem) == "the commands ended, but 0 s later still: n2: not online"
+    assert ended(events[-1]) == [("n1", "a", 0)]
+
+
+async def test_a_lost_end_whose_fact_does_not_come_true_is_told_as_lost_not_as_ended() -> None:
+    late = OutcomeUnknown("`install` did not end within 900 s; how much of it was done is not known", node="n1")
+    lost = OutcomeUnknown("`unpack`: the connection broke; whether it was done is not known", node="n2")
+    both = on_both(("update", "install"), ("unpack",), Proof((), lambda _: ("n1: pcs not installed",), patience=0.0))
+    events = await carried_out((both,), Scripted({"install": late, "unpack": lost}))
+    told = str(events[-1].problem)
+    assert "commands ended" not in told
+    assert told == f"{late}; {lost}, and 0 s later still: n1: pcs not installed"
+    assert ended(events[-1]) == [("n1", "update", 0)], "what did end is kept"
+
+
+async def test_every_node_on_which_a_step_failed_is_told_with_its_own_words() -> None:
+    runner = Scripted({"one": 1, "two": 2})
+    events = await carried_out((on_both(("one",), ("two",)),), runner)
+    failed = [problem for problem in events[-1].problems if isinstance(problem, CommandFailed)]
+    assert [(p.node, p.argv, p.status, p.output) for p in failed] == [
+        ("n1", ("one",), 1, "what the tool says"),
+        ("n2", ("two",), 2, "what the tool says"),
+    ]
+
+
+async def test_an_exit_status_goes_before_a_lost_end_and_hides_it_not() -> None:
+    lost = OutcomeUnknown("connection lost", node="n1")
+    proof = Proof((), lambda _: (), patience=0.0)
+    events = await carried_out((on_both(("one",), ("two",), proof),), Scripted({"one": lost, "two": 1}))
+    assert [type(problem) for problem in events[-1].problems] == [CommandFailed, OutcomeUnknown]
+
+
+async def test_a_failed_step_tells_all_that_it_ran_on_whichever_node_it_failed() -> None:
+    runner = Scripted({"bad": 1})
+    events = await carried_out((on_both(("one", "bad", "never"), ("two", "three")),), runner)
+    assert events[-1].state == "failed"
+    assert ended(events[-1]) == [("n1", "one", 0), ("n1", "bad", 1), ("n2", "two", 0), ("n2", "three", 0)]
+
+
+async def test_a_defect_of_ours_is_not_hidden_by_a_command_that_failed_beside_it() -> None:
+    class Broken(Scripted):
+        async def run(self, node: NodeSpec, command: Command) -> Completed:
+            if node is N2:
+                raise ZeroDivisionError
+            return await super().run(node, command)
+
+    with pytest.raises(ZeroDivisionError):
+        await carried_out((on_both(("bad",), ("two",)),), Broken({"bad": 1}))
 
 
 async def test_a_defect_of_ours_is_raised_not_told_as_a_failed_step() -> None:
