@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.text import Text as RichText
 
-from bot import logs
+from bot import health, logs
 from bot.check import FAILING, check, check_settings
 from bot.store import Store
 from bot.store.engine import StoreUnusable
@@ -76,6 +76,14 @@ def run(
 def tokens() -> None:
     """Say by the exit status whether Slack tokens are configured (0) or not (3). Mistaken settings are neither (1)."""
     raise typer.Exit(0 if load_settings().slack.configured else NO_TOKENS)
+
+
+@app.command("health")
+def health_command() -> None:
+    """Ask the bot that runs here how it is: exit status 0 if it works, 1 if not, or if nobody answers."""
+    works, words = health.ask(health.address(load_settings().slack))
+    print(words)
+    raise typer.Exit(0 if works else 1)
 
 
 @app.command("sudoers")
