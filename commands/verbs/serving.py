@@ -61,9 +61,8 @@ def serving_step(
         return tuple(found)
 
     proof = Proof(("addresses",), missing, patience, names, {"vip_ports": reach.port(targets)} if targets else {})
-    return Step(
-        "serving", "Check that every floating IP is on one node and answers", lanes=(), after=after, proof=proof
-    )
+    answers = " and answers" if targets else ""
+    return Step("serving", f"Check that every floating IP is on one node{answers}", lanes=(), after=after, proof=proof)
 
 
 def _unread(node: NodeSnapshot) -> str | None:

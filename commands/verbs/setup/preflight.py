@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 from commands.facts.cib import Cib
 from commands.facts.corosync_conf import CorosyncConf
 from commands.facts.fact import NOT_ASKED, Known
-from commands.facts.haproxy_config import HaproxyConfig
 from commands.report import Finding, Level
 from commands.snapshot import PCSD_PORT, NodeSnapshot, Snapshot
 from commands.verbs.guards import still_under_way
-from commands.verbs.setup import agents
+from commands.verbs.setup import agents, proxies
 from commands.verbs.setup.contents import contradictions
-from commands.verbs.setup.request import SetupRequest, bind_example
+from commands.verbs.setup.request import SetupRequest
 from config.inventory import ClusterSpec
 
 MAX_SKEW = 2.0
@@ -42,7 +41,7 @@ def refusals(request: SetupRequest, snapshot: Snapshot) -> tuple[Finding, ...]:
         *_other_clusters(request.cluster, snapshot),
         *_ports(snapshot),
         *_floating_ips(request.cluster, snapshot),
-        *_proxies(request, snapshot),
+        *proxies.refusals(request, snapshot),
         *_contents(request.cluster, snapshot),
         *agents.unfound(request.cluster, snapshot),
     ]
@@ -184,12 +183,24 @@ def _ports(snapshot: Snapshot) -> Iterator[Finding]:
     # a peer that is down drops nothing
     opened = {node.node.name for node, wall in snapshot.known("firewall") if not wall.lets_in(HIGH_AVAILABILITY)}
     opened |= {node.node.name for node, _ in snapshot.unknown("os")}
+    pcsd = {node.node.name for node, units in snapshot.known("units") if units.unit("pcsd").active}
     for node, reached in snapshot.known("peer_ports"):
         for (peer, port), state in sorted(reached.ports.items()):
-            if port == PCSD_PORT and state == "filtered" and peer not in opened:
+            if port != PCSD_PORT or peer in opened:
+                continue
+            if state == "filtered":
                 yield _no(
                     f"it cannot reach port {port} of {peer}: something between them drops the packets",
                     "Allow tcp 2224 and udp 5404-5412 between the nodes in the firewall between them.",
+                    node,
+                )
+            elif state == "refused" and peer in pcsd:
+                yield _no(
+                    f"port {port} of {peer} refuses it, though pcsd runs there: pcsd listens on another address, or a "
+                    "packet filter rejects what comes from outside",
+                    f"On {peer}, type `ss -ltn sport = :{port}`. If that names another address, take PCSD_BIND_ADDR out of "
+                    "/etc/default/pcsd (Debian) or /etc/sysconfig/pcsd, and `systemctl restart pcsd`; else allow tcp 2224 "
+                    "and udp 5404-5412 from the other nodes.",
                     node,
                 )
 
@@ -236,44 +247,6 @@ def _floating_ips(cluster: ClusterSpec, snapshot: Snapshot) -> Iterator[Finding]
             yield _no(
                 f"the floating IP {address} is in use: {', '.join(sorted(others))} answers for it",
                 "Choose a free address, or switch that machine off.",
-            )
-
-
-def _proxies(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
-    if not request.cluster.vips:
-        return
-    for node, config in snapshot.known("haproxy_config"):
-        own = config.present and not config.package_default
-        if own and config.valid is False:
-            yield _no(
-                f"its haproxy.cfg is not valid: {config.problems}",
-                "Mend it; `haproxy -c -f /etc/haproxy/haproxy.cfg` says when it is right.",
-                node,
-            )
-        elif own and not config.public_ports:
-            yield _no(
-                "its haproxy.cfg has no `bind` that others can reach, so nothing would answer on the floating IPs",
-                "Add a frontend with `bind *:80` or another port.",
-                node,
-            )
-        elif own:
-            yield from _silent(request.cluster, node, config)
-        elif request.haproxy_cfg is None:
-            yield _no(
-                "HAProxy has no configuration of its own there",
-                "Put a /etc/haproxy/haproxy.cfg there, or give `--haproxy-cfg FILE` with a file of the bot's configuration folder.",
-                node,
-            )
-
-
-def _silent(cluster: ClusterSpec, node: NodeSnapshot, config: HaproxyConfig) -> Iterator[Finding]:
-    """A wildcard of IPv4 takes no connection of IPv6: nobody would notice before the address is needed."""
-    for address in (str(vip.address) for vip in cluster.vips):
-        if config.silent_at(address):
-            yield _no(
-                f"its haproxy.cfg has no `bind` that would answer at the floating IP {address}",
-                f"Add `bind {bind_example(address)}` to a frontend.",
-                node,
             )
 
 

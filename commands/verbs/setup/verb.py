@@ -11,12 +11,12 @@ from commands.facts.fact import Fact
 from commands.plan import Decision, NothingToDo, Plan, Refusal, Step
 from commands.report import Finding, Level
 from commands.snapshot import Snapshot
-from commands.verbs.setup import agents
+from commands.verbs.setup import agents, proxies
 from commands.verbs.setup.form import FORM, from_form
 from commands.verbs.setup.preflight import READS, leftover, refusals
 from commands.verbs.setup.request import EXAMPLE, OPTIONS, USAGE, SetupRequest, parse
 from commands.verbs.setup.steps import is_given, ports_to_ask, steps
-from commands.verbs.setup.steps.servers import bare
+from commands.verbs.setup.steps.servers import answering_ports, bare
 from commands.verbs.verb import Change, Verb
 from config.inventory import ClusterSpec
 from config.policy import Role
@@ -30,9 +30,10 @@ def decide(request: SetupRequest, snapshot: Snapshot) -> Decision:
         return Refusal("setup", reasons)
     left = steps(request, snapshot)
     remembered = request.known is not None and _same(request.known, cluster)
+    unasked = tuple(proxies.unasked(cluster, answering_ports(request, snapshot)))
     if not left and remembered:
         already = f"`{cluster.name}` is set up already: nothing to do, nothing was changed."
-        return NothingToDo("setup", already, tuple(_kept_proxies(request, snapshot)))
+        return NothingToDo("setup", already, (*_kept_proxies(request, snapshot), *unasked))
     return Plan(
         verb="setup",
         cluster=cluster,
@@ -41,6 +42,7 @@ def decide(request: SetupRequest, snapshot: Snapshot) -> Decision:
         risks=(*_unproved(left, snapshot), *_risks(request, snapshot)),
         guards=tuple(_guards(snapshot)),
         declares=None if remembered else cluster,
+        undone=unasked,
         leaves="running",
     )
 

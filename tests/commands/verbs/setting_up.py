@@ -186,6 +186,7 @@ def finished(name: str) -> NodeSnapshot:
         haproxy_config=Known(OWN_PROXY_CONFIG),
         host_auth=Known(HostAuth({"n1": "online", "n2": "online"})),
         packages=Known(Packages(dict.fromkeys(CLUSTER_PACKAGES["apt"], "1:3.1"))),
+        peer_ports=Known(Reach({("n2" if name == "n1" else "n1", 2224): "open"})),
         status=Known(status),
         sysctl=Known({"net.ipv4.ip_nonlocal_bind": "1"}),
         units=units(pcsd=True, boot=True),

@@ -7,9 +7,20 @@ from dataclasses import replace
 from commands.facts.fact import Known
 from commands.facts.firewall import Firewall
 from commands.facts.reach import Reach
-from commands.plan import Plan
+from commands.plan import Plan, Refusal
 from commands.verbs.setup.verb import decide
-from tests.commands.verbs.setting_up import NAMES, REQUEST, bare, both, finished, ids, reasons, snapshot, unreachable
+from tests.commands.verbs.setting_up import (
+    NAMES,
+    REQUEST,
+    bare,
+    both,
+    finished,
+    ids,
+    reasons,
+    snapshot,
+    units,
+    unreachable,
+)
 
 
 def test_an_active_firewall_is_opened_for_the_cluster_and_for_what_haproxy_binds() -> None:
@@ -42,6 +53,21 @@ def test_a_port_that_the_plan_opens_is_told_apart_from_one_that_something_else_c
     assert "cannot reach port 2224 of n2: something between them drops the packets" in reasons(
         decide(REQUEST, snapshot(asking, replace(bare("n2"), firewall=lets_in)))
     )
+
+
+def test_a_port_that_is_refused_though_pcsd_runs_is_told_before_anything_is_done() -> None:
+    asking = replace(bare("n1"), peer_ports=Known(Reach({("n2", 2224): "refused"})))
+    peer = replace(bare("n2"), units=units(pcsd=True))
+    refusal = decide(REQUEST, snapshot(asking, peer))
+    assert "port 2224 of n2 refuses it, though pcsd runs there" in reasons(refusal)
+    assert isinstance(refusal, Refusal)
+    (told,) = refusal.reasons
+    assert "PCSD_BIND_ADDR" in told.remedy
+    assert "allow tcp 2224" in told.remedy
+    resting = replace(peer, units=units())
+    assert "pcsd" in ids(decide(REQUEST, snapshot(asking, resting))), "what does not run yet is started"
+    shut = Known(Firewall(active=True, services=frozenset({"ssh"})))
+    assert "firewall" in ids(decide(REQUEST, snapshot(asking, replace(peer, firewall=shut)))), "the plan opens it"
 
 
 def test_a_firewall_that_forgets_or_has_not_loaded_a_rule_yet_is_opened_again() -> None:

@@ -11,7 +11,8 @@ from commands.facts.fact import Known
 from commands.facts.haproxy_config import Bind, HaproxyConfig
 from commands.facts.host import Addresses, Interface, InterfaceAddress
 from commands.facts.reach import InUse
-from commands.plan import Decision, Plan
+from commands.plan import Decision, NothingToDo, Plan
+from commands.report import Level
 from commands.snapshot import FACTS, NodeSnapshot, Snapshot
 from commands.verbs.setup.request import SetupRequest
 from commands.verbs.setup.verb import decide
@@ -23,6 +24,7 @@ from tests.commands.verbs.setting_up import (
     REQUEST,
     WORDS,
     bare,
+    finished,
     reasons,
     requested,
 )
@@ -65,6 +67,34 @@ def test_a_wildcard_of_ipv4_answers_at_no_address_of_ipv6() -> None:
         assert isinstance(decided(*(told(bare(name), *binds) for name in NAMES)), Plan)
     unclear = (told(bare(name), *V4_ONLY, unknown=("${V6}:80",)) for name in NAMES)
     assert isinstance(decided(*unclear), Plan), "what only the running HAProxy knows is not held against it"
+
+
+def test_a_bind_that_only_haproxy_can_resolve_is_no_reason_to_refuse_and_said_not_to_be_asked() -> None:
+    variable = [told(bare(name), unknown=("${VIP}:80",)) for name in NAMES]
+    named = [told(bare(name), Bind("web.example.org", 80)) for name in NAMES]
+    for nodes in (variable, named):
+        decision = decided(*nodes)
+        assert isinstance(decision, Plan)
+        assert [finding.level for finding in decision.undone] == [Level.WARNING, Level.WARNING]
+        assert f"which port answers at {V6} is not known" in decision.undone[1].text
+        assert decision.steps[-1].proof is not None
+        assert not decision.steps[-1].proof.facts, "nothing is asked for"
+    known = decided(*(told(bare(name), *DUAL, unknown=("${VIP}:443",)) for name in NAMES))
+    assert isinstance(known, Plan)
+    assert known.undone == ()
+
+
+def test_what_was_not_asked_is_said_of_a_cluster_that_is_set_up_already_too() -> None:
+    named = Known(replace(OWN_PROXY_CONFIG, binds=(Bind("web.example.org", 80),)))
+    decision = decide(
+        replace(REQUEST, known=REQUEST.cluster),
+        Snapshot(REQUEST.cluster, tuple(replace(finished(name), haproxy_config=named) for name in NAMES)),
+    )
+    assert isinstance(decision, NothingToDo)
+    assert [f.text[:33] for f in decision.findings if f.level is Level.WARNING] == [
+        "which port answers at 10.0.0.10 i",
+        "which port answers at 10.0.0.11 i",
+    ]
 
 
 def test_a_bind_of_another_address_answers_at_none_of_the_floating_ips() -> None:
