@@ -26,7 +26,7 @@ from bot.slack.modals import closing_view, field_errors
 from bot.slack.payloads import Filled, Press, Sent, Typed
 from bot.slack.surface import NotInvited, SlackSurface
 from bot.slack.work import Work
-from commands.report import Finding, Level, Report, Text
+from commands.report import Choice, Finding, Level, Report, Text
 
 SUBMIT_PATIENCE = 2.2
 """Seconds to wait for the check of a form; Slack waits three for the acknowledgement that carries its errors."""
@@ -145,8 +145,10 @@ class Listeners:
     def _typed(self, typed: Typed) -> None:
         async def job(actor: Actor, surface: SlackSurface) -> None:
             sent, text = typed.sent, typed.text
-            if _VERB.fullmatch(text) and await self._opened(text.lower(), sent, actor, surface):
-                return
+            if _VERB.fullmatch(text):
+                fill_in = self._opened if sent.trigger else self._offered
+                if await fill_in(text.lower(), sent, actor, surface):
+                    return
             await self._dispatch.request(actor, sent.place, text, surface, key=sent.key)
 
         self._start(typed.sent, SlackSurface.of(self._messages, typed.sent), job)
@@ -175,6 +177,16 @@ class Listeners:
                 remedy = Text(f"Slack waits three seconds for a form. Try again, or type it: `help {verb}` says how.")
                 await surface.whisper(Report("The form could not be opened", Level.WARNING, (remedy,)))
             return True
+
+    async def _offered(self, verb: str, sent: Sent, actor: Actor, surface: SlackSurface) -> bool:
+        """Offer the form of a verb by a button: a mention brings no trigger to open one with, a click does."""
+        if await self._dispatch.form(actor, sent.place, verb) is None:
+            return False
+        words = Text(f"Slack lets me open a form only on a click or on `/hacluster {verb}`.")
+        await surface.post(
+            Report(f"`{verb}` has a form", parts=(words,), choices=(Choice("Open the form", FORM_ACTION, verb),))
+        )
+        return True
 
     async def _submitted(self, filled: Filled, surface: SlackSurface) -> Mapping[str, str] | Report:
         """Return what is wrong with the form, or how the check itself broke."""

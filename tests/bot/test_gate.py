@@ -84,7 +84,8 @@ def test_every_button_that_is_made_is_in_the_table() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Choice":
                 made.add(_constant(path, node.args[1]))
-    assert made - {FORM_ACTION} == set(TAKES)
+    # the form's own button does nothing that the verb typed bare would not: it is not in the table
+    assert made == {FORM_ACTION, *TAKES}
 
 
 def _constant(path: Path, written: ast.expr) -> Any:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from bot.conversation import FORM_ACTION, Place
 from bot.slack.limits import view_problems
 from bot.slack.modals import field_errors, form_view
-from commands.report import Choice, Report, Text
 from commands.verbs.form import Field, Form, FormOption
 from sandbox.slack.view_rules import check_view
 
@@ -85,18 +84,35 @@ async def test_a_verb_without_a_form_is_a_request(bot: Any) -> None:
     assert (asked.kind, asked.what) == ("request", "clusters")
 
 
-async def test_a_button_opens_a_form_too(bot: Any) -> None:
-    async def answer(asked: Any) -> None:
-        choices = (Choice("Fill in a form", FORM_ACTION, "setup"),)
-        await asked.surface.post(Report("Give it a name", parts=(Text("Or fill in a form."),), choices=choices))
-
-    bot.desk.forms["setup"], bot.desk.answer = SETUP, answer
-    await bot.ws.say("ada", "#ops", "@hacluster setup")
+async def test_a_verb_typed_bare_as_a_mention_offers_its_form_by_a_button(bot: Any) -> None:
+    bot.desk.forms["setup"] = SETUP
+    await bot.ws.say("ada", "#ops", "@hacluster Setup")
     message = await bot.ws.wait_for(lambda: [m for m in bot.ws.messages("#ops") if m.blocks])
+    assert "Open the form" in str(message[0].blocks)
     await bot.ws.click("ada", "#ops", message[0].ts, f"choice:{FORM_ACTION}:0")
     view = (await bot.ws.wait_for(lambda: bot.ws.views("ada")))[0]
+    await bot.ws.submit("ada", view.id, {"name": "web", "nodes": "n1=10.0.0.1"})
 
-    assert view.title == "Set up a cluster"
+    (submitted,) = await bot.desk.until(1)
+    assert (view.title, submitted.kind, submitted.what) == ("Set up a cluster", "submit", "setup")
+
+
+async def test_a_mention_of_a_verb_whose_form_one_may_not_use_is_a_request_which_says_why(bot: Any) -> None:
+    await bot.ws.say("ada", "#ops", "@hacluster setup")
+    (asked,) = await bot.desk.until(1)
+
+    assert (asked.kind, asked.what) == ("request", "setup")
+
+
+async def test_a_button_whose_form_is_not_to_be_had_any_more_is_a_request(bot: Any) -> None:
+    bot.desk.forms["setup"] = SETUP
+    await bot.ws.say("ada", "#ops", "@hacluster setup")
+    message = await bot.ws.wait_for(lambda: [m for m in bot.ws.messages("#ops") if m.blocks])
+    bot.desk.forms.clear()
+    await bot.ws.click("ada", "#ops", message[0].ts, f"choice:{FORM_ACTION}:0")
+    (asked,) = await bot.desk.until(1)
+
+    assert (asked.kind, asked.what) == ("request", "setup")
 
 
 async def test_the_same_opening_twice_is_quietly_one(bot: Any) -> None:
