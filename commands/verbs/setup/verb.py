@@ -97,15 +97,15 @@ def _risks(request: SetupRequest, snapshot: Snapshot) -> Iterator[Finding]:
                 node=node.node.name,
             )
     yield from _installing_under_way(request, snapshot)
-    if cluster.fencing is None and cluster.failover == "approved":
+    if not cluster.cuts_power and cluster.failover == "approved":
         yield Finding(
             Level.INFO,
             "no power fencing: a floating IP of a lost node waits at its gate until a person moves it with `failover`",
         )
-    if cluster.fencing is None and cluster.failover == "automatic":
+    if not cluster.cuts_power and cluster.failover == "automatic":
         yield Finding(
             Level.CRITICAL,
-            "split brain accepted: without fencing, a cut network between the nodes puts every floating IP on both sides "
+            "split brain accepted: without power fencing, a cut network between the nodes puts every floating IP on both sides "
             "at once",
             "Leave out `--failover automatic`.",
         )
