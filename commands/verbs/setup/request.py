@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -27,6 +26,7 @@ PASSWORD = "hacluster_password"  # noqa: S105 (the name of it)
 """The secret that pcs' own user gets as its password, where somebody wants to know it."""
 
 USAGE = "setup NAME NODE=ADDRESS NODE=ADDRESS [--vip ADDRESS/PREFIX]… --fencing none|AGENT"
+_FORM = f"Usage: `/hacluster {USAGE}`"
 EXAMPLE = "setup web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --vip 10.0.0.11/24 --fencing none"
 
 OPTIONS = (
@@ -59,47 +59,59 @@ def parse(words: Words, desk: Desk) -> SetupRequest:
     if not words.positional:
         raise UsageError("say which cluster to set up", remedy=f"For example: `/hacluster {EXAMPLE}`")
     name, *nodes = words.positional
-    declared = desk.clusters.get(name)
-    cluster = (
-        declared.spec if declared and not nodes and not words.options.keys() & _SHAPE else _spec(name, nodes, words)
-    )
-    if declared and declared.source == "file" and cluster != declared.spec:
-        raise UsageError(
-            f"`{name}` is declared in the bot's configuration file, and differently",
-            remedy=f"Type `/hacluster setup {name}`, change the file, or choose another name.",
-        ).about("name")
-    _refuse_shared(cluster, desk)
-    if cluster.failover == "automatic" and cluster.fencing is None and not words.flag("accept-split-brain"):
-        raise UsageError(
-            "automatic failover without fencing ends in a split brain: when the network between the nodes is cut, each "
-            "of them takes all floating IPs",
-            remedy="Leave out `--failover automatic` (failover then waits for a person), give `--fencing AGENT`, or add "
-            "`--accept-split-brain`.",
-            fields={
-                "failover": "Without fencing, a cut network then puts all floating IPs on both sides: choose "
-                "another, or accept it below."
-            },
-        )
-    return SetupRequest(
+    declared, faults = desk.clusters.get(name), _Faults()
+    as_known = declared is not None and not nodes and not words.options.keys() & _SHAPE
+    cluster = declared.spec if declared and as_known else _spec(name, nodes, words, faults)
+    if declared and declared.source == "file" and not faults.found and cluster != declared.spec:
+        faults.keep("name", _differs(name))
+    for error in _shared(cluster, desk):
+        faults.keep("vips", error)
+    unread = bool(faults.fields & {"fencing", "fence_options"})
+    accepted = words.flag("accept-split-brain") or cluster.cuts_power or unread
+    if cluster.failover == "automatic" and not accepted:
+        faults.keep("failover", _split_brain(cluster.fencing))
+    request = SetupRequest(
         cluster,
         new_password=words.flag("new-password"),
-        haproxy_cfg=_haproxy_cfg(cluster, desk),
-        password=hacluster_password(desk),
-        fencing_secrets=_fencing_secrets(cluster, desk),
+        haproxy_cfg=faults.collect("haproxy_cfg", partial(_haproxy_cfg, cluster, desk)),
+        password=faults.collect("new_password", partial(hacluster_password, desk)) or "",
+        fencing_secrets=_fencing_secrets(cluster, desk, faults),
         known=declared.spec if declared else None,
+    )
+    if faults.found:
+        raise faults.error()
+    return request
+
+
+def _differs(name: str) -> UsageError:
+    return UsageError(
+        f"`{name}` is declared in the bot's configuration file, and differently",
+        remedy=f"Type `/hacluster setup {name}`, change the file, or choose another name.",
     )
 
 
-@contextmanager
-def _about(field_id: str) -> Iterator[None]:
-    """Say of what is wrong inside that it is about a field of the form."""
-    try:
-        yield
-    except UsageError as error:
-        raise error.about(field_id) from None
+def _split_brain(fencing: FencingSpec | None) -> UsageError:
+    why = (
+        "automatic failover without fencing ends in a split brain: when the network between the nodes is cut, each of "
+        "them takes all floating IPs"
+    )
+    if fencing is not None:
+        why = (
+            f"automatic failover takes power fencing, and {fencing.agent} switches no node off: the floating IPs of a lost "
+            "node stay down, or a cut network puts them on both sides"
+        )
+    return UsageError(
+        why,
+        remedy="Leave out `--failover automatic` (failover then waits for a person), give `--fencing AGENT` with one that "
+        "cuts power, or add `--accept-split-brain`.",
+        fields={
+            "failover": "Without power fencing, a cut network then puts all floating IPs on both sides: choose another, "
+            "or accept it below."
+        },
+    )
 
 
-def _refuse_shared(cluster: ClusterSpec, desk: Desk) -> None:
+def _shared(cluster: ClusterSpec, desk: Desk) -> Iterator[UsageError]:
     """A floating IP of another cluster that waits at its gate answers nobody, so the network alone does not tell."""
     mine = _addresses(cluster)
     for name, known in sorted(desk.clusters.items()):
@@ -107,7 +119,7 @@ def _refuse_shared(cluster: ClusterSpec, desk: Desk) -> None:
         if shared:
             whose = f"the cluster `{name}`" if desk.role(name) else "another cluster"
             belong = does(sorted(shared), "belongs", "belong")
-            raise UsageError(f"{belong} to {whose}", remedy="Choose another address.").about(mine[min(shared)])
+            yield UsageError(f"{belong} to {whose}", remedy="Choose another address.").about(mine[min(shared)])
 
 
 def _addresses(cluster: ClusterSpec) -> dict[str, str]:
@@ -120,33 +132,50 @@ _SHAPE = frozenset({"vip", "fencing", "fence-option", "failover", "haproxy-cfg"}
 
 
 class _Faults:
-    """What is wrong with the words, each sentence with the field of the form that it is about."""
+    """All that is wrong with a request, each with what to do and the field of the form that it is about."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, str]] = []
+        self.found: list[UsageError] = []
+
+    @property
+    def fields(self) -> AbstractSet[str]:
+        """The fields that something is wrong with."""
+        return {each for error in self.found for each in error.fields}
 
     def add(self, field_id: str, sentence: str) -> None:
-        self.found.append((field_id, sentence))
+        """Keep what is wrong with the form of the words."""
+        self.found.append(UsageError(sentence, remedy=_FORM, fields={field_id: sentence}))
+
+    def keep(self, field_id: str, error: UsageError) -> None:
+        """Keep an error, at the field that it names itself, else at this one."""
+        self.found.append(error if error.fields else error.about(field_id))
 
     def collect(self, field_id: str, make: Callable[[], T]) -> T | None:
         """Return what is made, or None with the reasons kept."""
         try:
             return make()
+        except UsageError as error:
+            self.keep(field_id, error)
         except ValidationError as error:
-            self.found.extend((field_id, sentence) for sentence in sentences(error))
+            for sentence in sentences(error):
+                self.add(field_id, sentence)
         except ValueError as error:
             self.add(field_id, str(error))
         return None
 
     def error(self) -> UsageError:
         """Return all of it as one error."""
-        fields = {each: "; ".join(told for at, told in self.found if at == each) for each, _ in self.found}
-        told = "; ".join(dict.fromkeys(sentence for _, sentence in self.found))
-        return UsageError(told, remedy=f"Usage: `/hacluster {USAGE}`", fields=fields)
+        told = "; ".join(dict.fromkeys(map(str, self.found)))
+        # the form of the words last: it has no full stop
+        remedies = sorted(
+            dict.fromkeys(error.remedy for error in self.found if error.remedy), key=lambda remedy: remedy == _FORM
+        )
+        at = {each: [error.fields[each] for error in self.found if each in error.fields] for each in self.fields}
+        return UsageError(told, remedy=" ".join(remedies), fields={each: "; ".join(why) for each, why in at.items()})
 
 
-def _spec(name: str, nodes: Iterable[str], words: Words) -> ClusterSpec:
-    faults = _Faults()
+def _spec(name: str, nodes: Iterable[str], words: Words, faults: _Faults) -> ClusterSpec:
+    """Return the cluster that the words say, or where they are wrong, what is right of it: more may be wrong with that."""
     faults.collect("name", lambda: _NAME.validate_python(name))
     found = [faults.collect("nodes", partial(parse_node, text)) for text in nodes]
     floating = [faults.collect("vips", partial(VipSpec.parse, text)) for text in words.all("vip")]
@@ -155,16 +184,22 @@ def _spec(name: str, nodes: Iterable[str], words: Words) -> ClusterSpec:
     fencing = _fencing(words, {node.name for node in found if node}, faults)
     haproxy_cfg, failover = words.one("haproxy-cfg"), words.one("failover")
     if haproxy_cfg is not None:
-        faults.collect("haproxy_cfg", lambda: _FILE.validate_python(haproxy_cfg))
-    if faults.found:
-        raise faults.error()
+        haproxy_cfg = faults.collect("haproxy_cfg", partial(_FILE.validate_python, haproxy_cfg))
     whole = {"name": name, "nodes": found, "vips": floating, "fencing": fencing, "haproxy_cfg": haproxy_cfg}
     decided = {"failover": failover} if failover else {}
-    # its parts are right: what can be wrong yet is how nodes and addresses go together
-    cluster = faults.collect("nodes", lambda: ClusterSpec.model_validate({**whole, **decided}))
-    if cluster is None:
-        raise faults.error()
-    return cluster
+    if not faults.found:
+        # its parts are right: what can be wrong yet is how nodes and addresses go together
+        cluster = faults.collect("nodes", lambda: ClusterSpec.model_validate({**whole, **decided}))
+        if cluster is not None:
+            return cluster
+    return ClusterSpec.model_construct(
+        name=name,
+        nodes=tuple(filter(None, found)),
+        vips=tuple(filter(None, floating)),
+        fencing=fencing,
+        failover=failover or "approved",
+        haproxy_cfg=haproxy_cfg,
+    )
 
 
 def _fencing(words: Words, nodes: AbstractSet[str], faults: _Faults) -> FencingSpec | None:
@@ -208,25 +243,24 @@ def fencing_of(agent: str, options: Iterable[str]) -> FencingSpec:
     return FencingSpec(agent=agent, options=shared, per_node=per_node)
 
 
-def _fencing_secrets(cluster: ClusterSpec, desk: Desk) -> Mapping[str, str]:
-    with _about("fence_options"):
-        return {name: desk.secret(name) for name in cluster.secrets}
+def _fencing_secrets(cluster: ClusterSpec, desk: Desk, faults: _Faults) -> Mapping[str, str]:
+    found = {name: faults.collect("fence_options", partial(desk.secret, name)) for name in cluster.secrets}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def _haproxy_cfg(cluster: ClusterSpec, desk: Desk) -> str | None:
     if cluster.haproxy_cfg is None:
         return None
-    with _about("haproxy_cfg"):
-        text = desk.file(cluster.haproxy_cfg)
-        binds = binds_of(text)
-        if not any(not bind.loopback for bind in binds):
-            raise UsageError(f"{cluster.haproxy_cfg} has no `bind` that others can reach, so nothing would answer")
-        silent = [address for vip in cluster.vips if not ports_at(binds, address := str(vip.address))]
-        if silent:
-            raise UsageError(
-                f"{cluster.haproxy_cfg} has no `bind` that would answer at {', '.join(silent)}",
-                remedy=f"Add `bind {bind_example(silent[0])}` to a frontend.",
-            )
+    text = desk.file(cluster.haproxy_cfg)
+    binds = binds_of(text)
+    if not any(not bind.loopback for bind in binds):
+        raise UsageError(f"{cluster.haproxy_cfg} has no `bind` that others can reach, so nothing would answer")
+    silent = [address for vip in cluster.vips if not ports_at(binds, address := str(vip.address))]
+    if silent:
+        raise UsageError(
+            f"{cluster.haproxy_cfg} has no `bind` that would answer at {', '.join(silent)}",
+            remedy=f"Add `bind {bind_example(silent[0])}` to a frontend.",
+        )
     return text
 
 

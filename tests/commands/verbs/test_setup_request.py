@@ -7,11 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from commands.errors import UsageError
+from commands.plan import Plan
+from commands.report import Level
+from commands.snapshot import Snapshot
 from commands.verbs.setup.request import OPTIONS, PASSWORD, USAGE, parse
+from commands.verbs.setup.verb import decide
 from commands.verbs.verb import Declared, Desk
 from commands.verbs.words import parse as parse_words
 from commands.verbs.words import tokens
-from tests.commands.verbs.setting_up import FILES, REQUEST, WORDS, NoNodes, named, requested
+from config.inventory import ClusterSpec, VipSpec, parse_node
+from tests.commands.verbs.setting_up import FILES, REQUEST, WORDS, NoNodes, bare, named, requested
 
 
 @pytest.mark.parametrize(
@@ -35,6 +40,57 @@ from tests.commands.verbs.setting_up import FILES, REQUEST, WORDS, NoNodes, name
 def test_a_request_that_cannot_be_is_refused_in_words(words: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         requested(words)
+
+
+WRONG_IN_MANY_WAYS = (
+    "web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --fencing fence_kdump --failover automatic --haproxy-cfg no.cfg "
+    "--fence-option a=secret:one --fence-option b=secret:two"
+)
+
+
+@pytest.mark.parametrize("malformed", ["", "we;b", "--vip 10.0.0.11"])
+def test_all_that_is_wrong_with_a_request_comes_in_one_answer_each_at_its_field(malformed: str) -> None:
+    other = ClusterSpec(name="db", nodes=(parse_node("d1=10.9.0.1"),), vips=(VipSpec.parse("10.0.0.10/24"),))
+    third = ClusterSpec(name="mail", nodes=(parse_node("m1=10.0.0.2"),))
+    clusters = {one.name: Declared(one, "slack") for one in (other, third)}
+    desk = Desk(clusters, NoNodes(), file=named("file", FILES), secret=named("secret", {}))
+    words = WRONG_IN_MANY_WAYS.replace("web", malformed) if ";" in malformed else f"{WRONG_IN_MANY_WAYS} {malformed}"
+    with pytest.raises(UsageError) as refused:
+        parse(parse_words(tokens(words), OPTIONS, USAGE), desk)
+    told = str(refused.value)
+    for why in (
+        "10.0.0.10 belongs to the cluster `db`",
+        "10.0.0.2 belongs to the cluster `mail`",
+        "fence_kdump switches no node off",
+        "no file called 'no.cfg'",
+        "no secret called 'one'",
+        "no secret called 'two'",
+    ):
+        assert told.count(why) == 1, why
+    assert refused.value.remedy.count("Choose another address.") == 1
+    assert "add `--accept-split-brain`" in refused.value.remedy
+    assert refused.value.remedy.endswith(f"Usage: `/hacluster {USAGE}`") is bool(malformed)
+    at = refused.value.fields
+    assert set(at) - {"name"} == {"nodes", "vips", "failover", "haproxy_cfg", "fence_options"}
+    assert "'one'" in at["fence_options"]
+    assert "'two'" in at["fence_options"]
+    assert "accept it below" in at["failover"]
+
+
+def test_what_cannot_be_read_is_not_taken_for_no_fencing() -> None:
+    with pytest.raises(UsageError, match="fence agent") as refused:
+        requested("web n1=10.0.0.1 n2=10.0.0.2 --fencing rm --failover automatic")
+    assert set(refused.value.fields) == {"fencing"}
+
+
+@pytest.mark.parametrize("agent", ["fence_heuristics_ping", "fence_kdump"])
+def test_an_agent_that_cuts_no_power_leaves_failover_to_people_unless_the_risk_is_taken(agent: str) -> None:
+    words = f"web n1=10.0.0.1 n2=10.0.0.2 --vip 10.0.0.10/24 --haproxy-cfg haproxy.cfg --fencing {agent}"
+    assert requested(words).cluster.failover == "approved"
+    taken = requested(f"{words} --failover automatic --accept-split-brain")
+    decision = decide(taken, Snapshot(taken.cluster, (bare("n1"), bare("n2"))))
+    assert isinstance(decision, Plan)
+    assert [risk.text[:21] for risk in decision.risks if risk.level is Level.CRITICAL] == ["split brain accepted:"]
 
 
 def test_an_address_of_another_cluster_is_refused_even_while_it_answers_nobody() -> None:
