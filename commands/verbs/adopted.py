@@ -126,9 +126,9 @@ def left_out(cluster: ClusterSpec, cib: Cib) -> Iterator[Finding]:
             "fencing is on, but there is no fence device: it is remembered as not fenced, and `setup` would switch "
             "fencing off",
         )
-    if cluster.vips and cluster.fencing is None and cluster.failover == "automatic":
+    if cluster.vips and not cluster.cuts_power and cluster.failover == "automatic":
         yield Finding(
             Level.WARNING,
-            "neither fencing nor gates: when the network between the nodes is cut, each side takes all floating IPs; "
+            "neither power fencing nor gates: when the network between the nodes is cut, each side takes all floating IPs; "
             "`setup` of it takes `--accept-split-brain`",
         )
