@@ -10,8 +10,9 @@ Names, addresses and how they fit together are checked by `config.inventory`; on
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Self, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -19,12 +20,14 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
 from config.inventory import (
+    Address,
     ClusterName,
     ClusterSpec,
     Failover,
@@ -35,7 +38,7 @@ from config.inventory import (
     NodeSpec,
     VipSpec,
 )
-from config.problems import Location, at
+from config.problems import Location, at, together
 from config.slack_ids import ChannelId
 
 
@@ -97,10 +100,15 @@ class ClusterTable(BaseModel):
 
     @model_validator(mode="after")
     def _is_a_cluster(self) -> Self:
-        self.spec("checked")
         strangers = sorted(set(self.fencing.per_node) - set(self.nodes)) if self.fencing else ()
-        if strangers:
-            raise at(("fencing", "per_node", strangers[0]), f"is no node of this cluster ({', '.join(self.nodes)})")
+        known = ", ".join(self.nodes)
+        wrong = [at(("fencing", "per_node", name), f"is no node of this cluster ({known})") for name in strangers]
+        try:
+            self.spec("checked")
+        except ValidationError as error:
+            wrong.insert(0, error)
+        if wrong:
+            raise together(*wrong)
         return self
 
     def spec(self, name: str) -> ClusterSpec:
@@ -126,8 +134,13 @@ class FromTables:
         def read(value: object, tables: core_schema.ValidatorFunctionWrapHandler) -> tuple[ClusterSpec, ...]:
             if isinstance(value, tuple) and all(isinstance(each, get_args(source)[0]) for each in value):
                 return value
-            specs = tuple(table.spec(name) for name, table in tables(value).items())
-            _refuse_shared_addresses(specs)
+            shared = tuple(_shared(value))
+            try:
+                specs = tuple(table.spec(name) for name, table in tables(value).items())
+            except ValidationError as error:
+                raise together(error, *shared) from None
+            if shared:
+                raise together(*shared)
             return specs
 
         return core_schema.no_info_wrap_validator_function(
@@ -141,18 +154,43 @@ def _dumped(specs: tuple[ClusterSpec, ...]) -> list[dict[str, Any]]:
     return [spec.model_dump(mode="json") for spec in specs]
 
 
-def _refuse_shared_addresses(specs: tuple[ClusterSpec, ...]) -> None:
-    held: dict[str, str] = {}
-    for spec in specs:
-        for location, address in _addresses(spec):
-            other = held.setdefault(address, spec.name)
-            if other != spec.name:
-                raise at((spec.name, *location), f"{address} belongs to cluster {other} already")
+def _shared(tables: object) -> Iterator[ValidationError]:
+    held: dict[Address, str] = {}
+    for (name, *location), address in addresses_in(tables):
+        other = held.setdefault(address, str(name))
+        if other != name:
+            yield at((name, *location), f"{address} belongs to cluster {other} already")
 
 
-def _addresses(spec: ClusterSpec) -> list[tuple[Location, str]]:
-    nodes: list[tuple[Location, str]] = [
-        (("nodes", node.name), str(address)) for node in spec.nodes for address in node.addresses
-    ]
-    vips: list[tuple[Location, str]] = [(("vips", index), str(vip.address)) for index, vip in enumerate(spec.vips)]
-    return nodes + vips
+def addresses_in(tables: object) -> Iterator[tuple[Location, Address]]:
+    """Yield the addresses of nodes and floating IPs that can be read, each with its key below `clusters`.
+
+    As they are written: what else is wrong with a cluster is told by others, and must not hide that an address is taken
+    or is where no node may be.
+    """
+    for name, table in _table(tables).items():
+        for node, written in _table(_table(table).get("nodes")).items():
+            for each in _list(_one_or_two(written)):
+                yield from (((name, "nodes", node), address) for address in _read(_ADDRESS, each))
+        for index, written in enumerate(_list(_table(table).get("vips"))):
+            yield from (((name, "vips", index), vip.address) for vip in _read(_VIP, written))
+
+
+_ADDRESS: TypeAdapter[Address] = TypeAdapter(Annotated[HostAddress, BeforeValidator(_address)])
+_VIP: TypeAdapter[VipSpec] = TypeAdapter(Annotated[VipSpec, BeforeValidator(_vip)])
+_Read = TypeVar("_Read")
+
+
+def _read(adapter: TypeAdapter[_Read], written: object) -> tuple[_Read, ...]:
+    try:
+        return (adapter.validate_python(written),)
+    except ValidationError:
+        return ()
+
+
+def _table(written: object) -> Mapping[str, object]:
+    return written if isinstance(written, Mapping) else {}
+
+
+def _list(written: object) -> Sequence[object]:
+    return written if isinstance(written, list | tuple) else ()

@@ -57,6 +57,29 @@ def at(location: Location, message: str) -> ValidationError:
     return ValidationError.from_exception_data("settings", [InitErrorDetails(type=error, loc=location, input=None)])
 
 
+def together(*errors: ValidationError) -> ValidationError:
+    """Return several validation errors of the model under validation as one, so that none hides the others."""
+    return ValidationError.from_exception_data(
+        "settings",
+        [
+            # its words are final: pydantic would have to be given its own kinds with all that they are worded from
+            InitErrorDetails(
+                type=PydanticCustomError(each["type"], "{words}", {**each.get("ctx", {}), "words": each["msg"]}),
+                loc=each["loc"],
+                input=None,
+            )
+            for error in errors
+            for each in error.errors(include_input=False, include_url=False)
+        ],
+    )
+
+
+def misspelt(given: Iterable[object], known: Iterable[str]) -> frozenset[str]:
+    """Return the known keys that some unknown key is taken to mean: what is only misspelt is not missing too."""
+    known = tuple(known)
+    return frozenset(near for name in given if name not in known and (near := _nearest(str(name), known)))
+
+
 def key_of(location: Location) -> str:
     """Write a location as the settings file would: `clusters.web.vips[1]`."""
     key = ""
@@ -105,10 +128,14 @@ def _problem(error: ErrorDetails, root: type[BaseModel]) -> Problem:
 
 
 def _unknown_key(name: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(name.lower()[:60], known, n=1, cutoff=0.6)
+    near = _nearest(name, known)
     if near:
-        return f"there is no such key; did you mean `{near[0]}`?"
+        return f"there is no such key; did you mean `{near}`?"
     return f"there is no such key; the keys here are {', '.join(known)}" if known else "there is no such key"
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    return next(iter(difflib.get_close_matches(name.lower()[:60], known, n=1, cutoff=0.6)), "")
 
 
 def _keys_at(root: type[BaseModel], location: Location) -> tuple[str, ...]:

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
-from config.problems import at
+from config.problems import at, misspelt, together
 
 _JUMP = re.compile(
     r"(?P<user>[a-z_][a-z0-9_.-]{0,31})@(?P<host>[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:]+\])(:(?P<port>\d{1,5}))?",
@@ -144,17 +155,33 @@ class SlackSettings(Section):
         """Whether there are the tokens to connect with."""
         return self.bot_token is not None
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if self.bot_token is None:
-            given = next((n for n in ("app_token", "signing_secret") if getattr(self, n) is not None), None)
-            if given:
-                raise at(("bot_token",), f"is missing, but {given} is given: set both, or neither to run without Slack")
-        elif self.mode == "socket" and self.app_token is None:
-            raise at(("app_token",), "is missing: Socket Mode connects with an app-level token (xapp-…)")
-        elif self.mode == "http" and self.signing_secret is None:
-            raise at(("signing_secret",), "is missing: without it nobody can tell Slack's calls from anyone else's")
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _complete(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Tell what is missing beside what is wrong: hence from what was written, before any of it was taken."""
+        lacking = tuple(_lacking(value, tuple(cls.model_fields))) if isinstance(value, Mapping) else ()
+        try:
+            taken = handler(value)
+        except ValidationError as error:
+            raise together(error, *lacking) from None
+        if lacking:
+            raise together(*lacking)
+        return taken
+
+
+def _lacking(written: Mapping[str, Any], known: tuple[str, ...]) -> Iterator[ValidationError]:
+    """Say which token the others need. One that is there under a misspelt name is told as that."""
+    given = {name for name, value in written.items() if value is not None}
+    there = given | misspelt(given, known)
+    mode = written.get("mode", "socket")
+    if "bot_token" not in there:
+        other = next((name for name in ("app_token", "signing_secret") if name in given), None)
+        if other:
+            yield at(("bot_token",), f"is missing, but {other} is given: set both, or neither to run without Slack")
+    elif mode == "socket" and "app_token" not in there:
+        yield at(("app_token",), "is missing: Socket Mode connects with an app-level token (xapp-…)")
+    elif mode == "http" and "signing_secret" not in there:
+        yield at(("signing_secret",), "is missing: without it nobody can tell Slack's calls from anyone else's")
 
 
 class SshSettings(Section):
@@ -190,6 +217,17 @@ class SshSettings(Section):
         if match is None:
             return None
         return JumpHost(match["user"], match["host"].strip("[]"), int(match["port"] or 22))
+
+
+def networks_in(written: object) -> tuple[IPv4Network | IPv6Network, ...] | None:
+    """Return `allowed_networks` of a table that may have mistakes elsewhere; None where they cannot be told."""
+    if not isinstance(written, Mapping) or "allowed_networks" in misspelt(written, SshSettings.model_fields):
+        return None
+    try:
+        said = {name: value for name, value in written.items() if name == "allowed_networks"}
+        return SshSettings.model_validate(said).allowed_networks
+    except ValidationError:
+        return None
 
 
 class StoreSettings(Section):

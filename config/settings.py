@@ -11,12 +11,12 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.cluster_table import FromTables
+from config.cluster_table import FromTables, addresses_in
 from config.folders import NotInFolder, is_file, is_folder, read_named
 from config.inventory import Address, ClusterSpec
 from config.policy import Policy
 from config.problems import ConfigurationProblems, Location, Problem, key_of, problems_of
-from config.sections import Folder, LogSettings, SlackSettings, SshSettings, StoreSettings
+from config.sections import Folder, LogSettings, SlackSettings, SshSettings, StoreSettings, networks_in
 from config.sources import (
     CONFIG,
     DEFAULT_CONFIG,
@@ -93,9 +93,9 @@ def load_settings(
 ) -> Settings:
     """Read and check the settings. Raises `ConfigurationProblems` with every mistake that can be told apart.
 
-    Sources, the first that gives a key wins: `overrides`, the environment (the process's own unless given), the
-    `.env` file, the secrets folder, the settings file. Relative paths are taken from the working directory. Where no
-    source names a secrets folder, `default_secrets` is used if it exists.
+    Sources, the first that gives a key wins: `overrides` (tables as in the file), the environment (the process's own
+    unless given), the `.env` file, the secrets folder, the settings file. Relative paths are taken from the working
+    directory. Where no source names a secrets folder, `default_secrets` is used if it exists.
     """
     environ = os.environ if environ is None else environ
     dotenv, problems = read_env_file(env_file)
@@ -121,8 +121,7 @@ def load_settings(
     )
     settings, found = _validated(layers)
     problems += found
-    if settings is not None:
-        problems += _misfits(settings)
+    problems += _misfits(_merged(layers))
     if settings is None or problems:
         raise ConfigurationProblems(problems)
     settings._read_from = file if is_file(file) else None  # noqa: SLF001 - nobody else may say where it comes from
@@ -143,14 +142,32 @@ def _validated(layers: tuple[Layer, ...]) -> tuple[Settings | None, list[Problem
     return None, [replace(problem, origin=origin(location)) for location, problem in found]
 
 
-def _misfits(settings: Settings) -> Iterator[Problem]:
-    """Check what no section can check alone."""
-    for cluster in settings.clusters:
-        for node in cluster.nodes:
-            for address in node.addresses:
-                if not settings.address_allowed(address):
-                    location: Location = ("clusters", cluster.name, "nodes", node.name)
-                    yield Problem(key_of(location), f"{address} is in none of ssh.allowed_networks")
+def _merged(layers: tuple[Layer, ...]) -> Mapping[str, Any]:
+    """Return what all sources say together, as it was written."""
+    merged: dict[str, Any] = {}
+    for layer in reversed(layers):
+        _overlay(merged, layer.values)
+    return merged
+
+
+def _overlay(below: dict[str, Any], above: Mapping[str, Any]) -> None:
+    for key, value in above.items():
+        if isinstance(value, Mapping):
+            beneath = below.get(key)
+            below[key] = dict(beneath) if isinstance(beneath, Mapping) else {}
+            _overlay(below[key], value)
+        else:
+            below[key] = value
+
+
+def _misfits(written: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check what no section can check alone, in whatever of them can be read: other mistakes do not hide these."""
+    networks = networks_in(written.get("ssh", {}))
+    if networks is None:
+        return
+    for location, address in addresses_in(written.get("clusters")):
+        if location[1] == "nodes" and not any(address in network for network in networks):
+            yield Problem(key_of(("clusters", *location)), f"{address} is in none of ssh.allowed_networks")
 
 
 __all__ = ["ConfigurationProblems", "NotInFolder", "Problem", "Settings", "load_settings"]

@@ -146,8 +146,8 @@ def test_each_mistake_says_where_it_was_written(problems: Problems) -> None:
 @pytest.mark.parametrize(
     ("toml", "key", "message"),
     [
-        ('[slack]\nbot_token = "xapp-1234"', "slack.bot_token", "not a bot token"),
-        ('[slack]\napp_token = "xoxb-1234"', "slack.app_token", "not an app-level token"),
+        ('[slack]\napp_token = "xapp-1234"\nbot_token = "xapp-1234"', "slack.bot_token", "not a bot token"),
+        ('[slack]\nbot_token = "xoxb-1234"\napp_token = "xoxb-1234"', "slack.app_token", "not an app-level token"),
         ('[slack]\nbot_token = "xoxb-1234"', "slack.app_token", "Socket Mode"),
         ('[slack]\nmode = "http"\nbot_token = "xoxb-1234"', "slack.signing_secret", "is missing"),
         ('[slack]\nsigning_secret = "abc"', "slack.bot_token", "is missing, but signing_secret is given"),
