@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from unittest.mock import create_autospec
 
 import pytest
+from pytest_mock import MockerFixture
 
 from bot.conversation import Courier
 from bot.outbox import Outbox
@@ -44,12 +44,13 @@ SCHEDULE = ScheduleRow(
 class Bot:
     """As much of a bot as reports need, with time turned by hand. `outbox` stores and sends nothing."""
 
-    def __init__(self, store: Store, *clusters: ClusterSpec) -> None:
+    def __init__(self, store: Store, courier: Courier, *clusters: ClusterSpec) -> None:
         self.store = store
         self.now = MONDAY
         self.drawn: list[Timeline] = []
         self.broken = False
-        self.outbox = Outbox(store, create_autospec(Courier))
+        self.courier = courier
+        self.outbox = Outbox(store, courier)
         self._clusters = clusters
 
     @property
@@ -77,8 +78,10 @@ class Bot:
 
 
 @pytest.fixture
-def bot(store: Store) -> Bot:
-    return Bot(store, RECORDED, RECORDED.model_copy(update={"name": "blog"}))
+def bot(store: Store, mocker: MockerFixture) -> Bot:
+    return Bot(
+        store, mocker.create_autospec(Courier, instance=True), RECORDED, RECORDED.model_copy(update={"name": "blog"})
+    )
 
 
 async def seen(store: Store, since: datetime, until: datetime) -> None:
@@ -142,7 +145,7 @@ async def test_a_bot_that_dies_after_it_said_it_says_it_once_all_the_same(bot: B
 
 
 async def test_two_bots_on_one_store_post_it_once(bot: Bot) -> None:
-    other = Bot(bot.store, RECORDED)
+    other = Bot(bot.store, bot.courier, RECORDED)
     await bot.store.add_schedule(SCHEDULE)
     await bot.rounds.go()
     await other.rounds.go()

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from commands.command import Completed
 from commands.errors import UnreadableOutput
-from commands.facts import cib, corosync_cmap, corosync_conf, corosync_link, corosync_quorum, crm_mon
+from commands.facts import (
+    cib,
+    corosync_cmap,
+    corosync_conf,
+    corosync_link,
+    corosync_quorum,
+    crm_mon,
+    disk_cib,
+    fence_agents,
+    under_way,
+)
 from commands.facts.fact import Fact
 
 FACTS: dict[str, Fact[Any]] = {
@@ -43,12 +53,34 @@ lines = st.lists(
     max_size=12,
 ).map("\n".join)
 
+programs = st.lists(
+    st.sampled_from(
+        ["fence_ipmilan", "fence_", "change timeout -k 5 30 setsid sudo -n -- pcs", "change ", "change", "end"]
+    )
+    | st.text(max_size=20),
+    max_size=12,
+).map("\n".join)
+
 
 @EACH
 @settings(deadline=None, suppress_health_check=(HealthCheck.too_slow,))  # the machine may be busy
 @given(stdout=anything | markup | lines, stderr=anything, status=st.integers(-9, 255))
 def test_of_any_text(recording: str, stdout: str, stderr: str, status: int) -> None:
     fact = FACTS[recording]
+    with suppress(UnreadableOutput):
+        fact.parse(Completed("n1", fact.command, status, stdout, stderr))
+
+
+@pytest.mark.parametrize("fact", [disk_cib.FACT, fence_agents.FACT, under_way.FACT], ids=lambda f: f.command.argv[0])
+@settings(deadline=None, suppress_health_check=(HealthCheck.too_slow,))  # the machine may be busy
+@given(
+    stdout=anything | markup | programs | st.binary(max_size=300).map(lambda raw: raw.decode(errors="replace")),
+    stderr=anything | st.just("cat: /var/lib/pacemaker/cib/cib.xml: No such file or directory"),
+    status=st.integers(-9, 255),
+)
+def test_of_any_bytes_where_no_tool_of_the_cluster_was_asked(
+    fact: Fact[Any], stdout: str, stderr: str, status: int
+) -> None:
     with suppress(UnreadableOutput):
         fact.parse(Completed("n1", fact.command, status, stdout, stderr))
 
