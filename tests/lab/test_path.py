@@ -103,9 +103,12 @@ async def test_the_form_makes_a_fenced_cluster_of_both_families_and_another_bot_
         plan = await ada.send(form, answers)
         assert isinstance(plan, Message)
         assert "failover automatic" in plan.text, "fencing was given, and failover left to it"
+        running = _proxies(two_families)
+        assert "0" not in running.values()
         await ada.press(plan, "Confirm")
         ended = await ada.outcome(plan)
         assert "done and verified" in ended, ended + box.log()[-3000:]
+        assert _proxies(two_families) == running, "HAProxy is taken over as it runs, without a gap"
         assert "hello from" in await serves(vip.partition("/")[0])
         holder, other = _holder(two_families, vip_v6)
         assert f"hello from {holder}" in _asked_from(two_families, other, vip_v6)
@@ -130,6 +133,12 @@ def _temporary_files(lab: Lab) -> set[str]:
     """Return what lies where temporary files and Pacemaker's own copies of its configuration do, on any node."""
     look = ["find", "/tmp", "/var/lib/pacemaker/cib", "-name", "tmp.*", "-o", "-name", "shadow.*"]  # noqa: S108 - looked at only
     return {line for node in lab.nodes for line in lab.exec(node, look).stdout.splitlines()}
+
+
+def _proxies(lab: Lab) -> dict[str, str]:
+    """Return the process of each node's HAProxy; 0 where none runs."""
+    ask = ["systemctl", "show", "--value", "--property", "MainPID", "haproxy"]
+    return {node: lab.exec(node, ask).stdout.strip() for node in lab.nodes}
 
 
 def _holder(lab: Lab, address: str) -> tuple[str, str]:
