@@ -17,6 +17,7 @@ from commands.command import Command, Completed
 from commands.facts import haproxy_config, journal, membership_stream
 from commands.facts.fact import Known
 from commands.facts.host import OperatingSystem
+from commands.facts.packages import Packages
 from commands.snapshot import FACTS, NodeSnapshot, Snapshot
 from commands.verbs.members import PCS_STATUS_COROSYNC
 from commands.verbs.setup.request import SetupRequest
@@ -65,7 +66,10 @@ def changes() -> Iterator[Command]:
     """Yield commands of every kind that changes a node."""
     request = SetupRequest(_CLUSTER, haproxy_cfg="", password="-", fencing_secrets={"ipmi": "-"})  # noqa: S106 - no secret
     for system in _SYSTEMS:
-        nodes = (NodeSnapshot(node, os=Known(system), haproxy_config=Known(_BARE)) for node in _CLUSTER.nodes)
+        nodes = (
+            NodeSnapshot(node, os=Known(system), packages=Known(Packages({})), haproxy_config=Known(_BARE))
+            for node in _CLUSTER.nodes
+        )
         for step in steps(request, Snapshot(_CLUSTER, tuple(nodes))):
             for lane in step.lanes:
                 yield from lane.commands
