@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from commands.checks.phrases import counted
 from commands.errors import CommandFailed, HaclusterError, HostKeyUnknown, NotAllowed, PlanStale, UsageError
-from commands.plan import NothingToDo, Plan, Progress, Refusal, State
+from commands.plan import NothingToDo, Plan, Progress, Refusal, State, StepUnproved
 from commands.report import Choice, Finding, Level, Listing, Part, Report, Table, Text
 from commands.verbs.verb import DRY_RUN
 from commands.verbs.words import folded
@@ -157,22 +157,34 @@ def failed(
     compared: tuple[Part, ...] = (),
     people: str = "",
 ) -> Report:
-    """Say what failed, in the tool's own words, what was done and what was not, and how to go on.
+    """Say what failed, in the tool's own words, what stands of what was begun, what was done and not, and how to go on.
 
     `compared` is how the cluster now is beside what was predicted; `people` by whose word it was done.
     """
     parts: list[Part] = [*_said(people)]
+    effective = {step.id for step in plan.steps if states.get(step.id, StepState()).state == "done"}
+    done = len(effective)
     for event in problems:
         for problem in event.problems:
             parts.extend(_problem_parts(problem, f"Step “{event.step.title}” failed"))
-    done = sum(state.state == "done" for state in states.values())
-    parts += [*compared, _steps_table(plan, states)]
+            if isinstance(problem, StepUnproved):
+                effective.add(event.step.id)
+    parts += [*_left(plan, states, effective), *compared, _steps_table(plan, states)]
     return Report(
         f"`{plan.cluster.name}`: {plan.verb} stopped after {done} of {len(plan.steps)} steps, {elapsed:.0f} s",
         Level.CRITICAL,
         tuple(parts),
         next_step=again,
     )
+
+
+def _left(plan: Plan, states: Mapping[str, StepState], effective: Collection[str]) -> Iterable[Finding]:
+    """Yield what was begun and not ended. `effective` are the steps whose commands did, or may have done, their work."""
+    ends = [
+        step for step in plan.steps if step.ends_what_was_begun and states.get(step.id, StepState()).state == "done"
+    ]
+    ended = {before for step in ends for before in step.after}
+    yield from (step.left for step in plan.steps if step.left and step.id in effective and step.id not in ended)
 
 
 def _said(people: str) -> tuple[Text, ...]:

@@ -84,6 +84,10 @@ class Step:
     after: tuple[str, ...] = ()
     """Ids of steps that must be done before; ids that are not in the plan count as done."""
     proof: Proof | None = None
+    ends_what_was_begun: bool = False
+    """Whether it is carried out after a failure elsewhere too, once all that it waits for is done: half is worse."""
+    left: Finding | None = None
+    """What it leaves behind until a step that ends what was begun is done after it, and the way back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,18 +193,18 @@ class _Ended:
 async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.monotonic) -> AsyncGenerator[Progress]:
     """Carry a plan out, yielding each change of a step's state.
 
-    The first failure starts no further step, lets those under way end (a change cut short is worse than one that
-    ended), and is followed by a "not done" for each step that was never begun.
+    The first failure starts no further step but those that end what was begun, lets those under way end (a change cut
+    short is worse than one that ended), and is followed by a "not done" for each step that was never begun.
     """
     begun = clock()
     waiting = {step.id: step for step in plan.steps}
+    undone = set(waiting)
     running: dict[asyncio.Task[_Ended], Step] = {}
     failed = False
     try:
         while True:
-            unfinished = waiting.keys() | {step.id for step in running.values()}
-            ready = [s for s in waiting.values() if unfinished.isdisjoint(s.after)]
-            for step in () if failed else ready:
+            ready = [s for s in waiting.values() if undone.isdisjoint(s.after)]
+            for step in [s for s in ready if s.ends_what_was_begun or not failed]:
                 # told before its first command goes out, so that whoever writes it down has it written if we die
                 yield Progress(step, "started", clock() - begun)
                 del waiting[step.id]
@@ -210,7 +214,10 @@ async def apply(plan: Plan, runner: Runner, clock: Callable[[], float] = time.mo
             ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
                 step, how = running.pop(task), task.result()
-                failed = failed or bool(how.problems)
+                if how.problems:
+                    failed = True
+                else:
+                    undone.discard(step.id)
                 yield Progress(step, "failed" if how.problems else "done", clock() - begun, how.problems, how.ran)
     finally:
         for task in running:

@@ -9,7 +9,7 @@ import pytest
 from bot import cards
 from commands.command import Command, Completed
 from commands.errors import CommandFailed, HaclusterError, NotAllowed, PlanStale, UsageError
-from commands.plan import NothingToDo, Plan, Progress, Refusal, Step
+from commands.plan import NothingToDo, Plan, Progress, Refusal, State, Step, StepUnproved
 from commands.report import Finding, Level, Listing, Report, Text
 from tests.bot.conftest import WEB
 
@@ -79,6 +79,33 @@ def test_a_step_that_failed_on_several_nodes_is_told_of_each_in_its_tools_own_wo
         ("n2", "Step “Install” failed: `install` ended with exit status 1"),
     ]
     assert [part.text for part in report.parts if isinstance(part, Listing)] == ["no space left", "no such package"]
+
+
+BARRED = Finding(Level.WARNING, "n1 stays barred from `vip1`", "`failback vip1` lets it in again.")
+RELEASE = Step("release-n1", "Let n1 give it up", (), left=BARRED)
+GATE = Step("gate", "Open the gate", (), ("release-n1",), ends_what_was_begun=True)
+SLOW = StepUnproved(RELEASE, ("n1: it still holds 10.0.0.9",))
+
+
+@pytest.mark.parametrize(
+    ("release", "gate", "problem", "stands"),
+    [
+        ("failed", "not done", SLOW, [BARRED]),
+        ("failed", "not done", broken_on("n1", 1, "no such node"), []),
+        ("done", "not done", None, [BARRED]),
+        ("done", "failed", None, [BARRED]),
+        ("done", "done", None, []),
+        ("not done", "not done", None, []),
+    ],
+)
+def test_a_failed_change_tells_what_it_leaves_behind_and_the_way_back(
+    release: State, gate: State, problem: HaclusterError | None, stands: list[Finding]
+) -> None:
+    plan = replace(PLAN, steps=(RELEASE, GATE))
+    states = {"release-n1": cards.StepState(release), "gate": cards.StepState(gate)}
+    problems = (Progress(RELEASE, "failed", 3.0, (problem,)),) if problem else ()
+    report = cards.failed(plan, states, 3.0, problems, "failover vip1")
+    assert [one for one in findings(report) if not one.text.startswith("Step “")] == stands
 
 
 def test_the_thread_keeps_what_a_failed_step_ran_and_all_that_went_wrong_in_it() -> None:

@@ -104,6 +104,34 @@ async def test_a_failure_starts_nothing_more_and_tells_what_was_not_done() -> No
     assert ("n1", "c") not in runner.ran
 
 
+def released(vip: str) -> tuple[Step, Step]:
+    """Return the steps that move an address: what bars it from one node, and what lets it in on another."""
+    gate = replace(step(f"gate-{vip}", after=(f"release-{vip}",)), ends_what_was_begun=True)
+    return step(f"release-{vip}"), gate
+
+
+async def test_what_was_let_go_of_is_let_in_elsewhere_though_something_else_failed() -> None:
+    steps = (*released("vip1"), *released("vip2"), step("standby", after=("gate-vip1", "gate-vip2")))
+    runner = Scripted({"release-vip1": 1})
+    events = await carried_out(steps, runner)
+    assert {e.step.id: e.state for e in events if e.state != "started"} == {
+        "release-vip1": "failed",
+        "release-vip2": "done",
+        "gate-vip2": "done",
+        "gate-vip1": "not done",
+        "standby": "not done",
+    }
+
+
+async def test_nobody_is_let_in_where_one_of_those_that_were_to_let_go_has_not() -> None:
+    gate = replace(step("gate", after=("release-n1", "release-n3")), ends_what_was_begun=True)
+    runner = Scripted({"release-n3": 1})
+    events = await carried_out((step("release-n1"), step("release-n3"), gate), runner)
+    assert events[-1].step.id == "gate"
+    assert events[-1].state == "not done"
+    assert ("n1", "gate") not in runner.ran
+
+
 async def test_what_runs_beside_a_failure_ends_in_its_own_time() -> None:
     runner = Scripted({"bad": 1})
     long = step("long", "one", "two", "three")
@@ -193,6 +221,37 @@ async def test_a_defect_of_ours_is_raised_not_told_as_a_failed_step() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await carried_out((step("a", proof=broken),), Scripted())
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[Step, ...]:
+    """Return steps that wait for some of those before them, and of which some end what was begun."""
+    made: list[Step] = []
+    for number in range(draw(st.integers(1, 6))):
+        after = draw(st.sets(st.sampled_from([one.id for one in made]))) if made else set()
+        made.append(replace(step(f"s{number}", after=tuple(after)), ends_what_was_begun=draw(st.booleans())))
+    return tuple(made)
+
+
+@given(graphs(), st.data())
+def test_whatever_fails_each_step_has_one_end_none_begins_too_early_and_none_but_an_ending_one_after_a_failure(
+    steps: tuple[Step, ...], data: st.DataObject
+) -> None:
+    bad = data.draw(st.sets(st.sampled_from([one.id for one in steps])))
+    events = asyncio.run(carried_out(steps, Scripted(dict.fromkeys(bad, 1))))
+    done: set[str] = set()
+    failed = False
+    for event in events:
+        if event.state == "started":
+            assert done.issuperset(event.step.after)
+            assert event.step.ends_what_was_begun or not failed
+        elif event.state == "not done":
+            assert failed
+            assert not (event.step.ends_what_was_begun and done.issuperset(event.step.after))
+        else:
+            failed = failed or event.state == "failed"
+            done |= {event.step.id} if event.state == "done" else set()
+    assert sorted(e.step.id for e in events if e.state != "started") == sorted(one.id for one in steps)
 
 
 @pytest.mark.parametrize(
