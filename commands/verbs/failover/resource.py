@@ -257,11 +257,11 @@ def _by_gate(request: MoveRequest, found: Resource, target: str, seen: View, sna
     releases = tuple(
         Step(
             f"release-{name}",
-            f"Let {name} stop `{found.id}`, by its gate",
-            (Lane(snapshot.node(name).node, (command,)),),
+            f"Let {name} stop `{found.id}`, by its gate" if commands else f"See that {name} stops `{found.id}`",
+            (Lane(snapshot.node(name).node, commands),),
             proof=on_each((name,), ("status",), lambda node: _still_runs(node, found), PATIENCE),
         )
-        for name, command in releasing(move, gate, target)
+        for name, commands in releasing(move, gate, target)
     )
     title = f"Let `{found.id}` run on {target} only, by its gate"
     lane = Lane(snapshot.node(target).node, opening(move, gate, target))

@@ -123,11 +123,11 @@ def gate_steps(move: Move, target: str, snapshot: Snapshot, suffix: str = "") ->
     steps = [
         Step(
             f"release-{name}{suffix}",
-            f"Let {name}{', which is cut off,' if name in cut_off(move, target) else ''} give {move.address} up",
-            (Lane(snapshot.node(name).node, (command,)),),
+            _letting_go(name, move, target, told=bool(commands)),
+            (Lane(snapshot.node(name).node, commands),),
             proof=on_each((name,), ("addresses",), lambda node: _still_held(node, move.address), PATIENCE),
         )
-        for name, command in releasing(move, gate, target)
+        for name, commands in releasing(move, gate, target)
     ]
     title = (
         f"Open the gate of `{move.resource}` on {target}"
@@ -138,6 +138,12 @@ def gate_steps(move: Move, target: str, snapshot: Snapshot, suffix: str = "") ->
     lane = Lane(snapshot.node(target).node, opening(move, gate, target))
     steps.append(Step(f"gate{suffix}", title, (lane,), after, _on(move, target, snapshot)))
     return tuple(steps)
+
+
+def _letting_go(name: str, move: Move, target: str, *, told: bool) -> str:
+    if not told:
+        return f"See that {name} gives {move.address} up"
+    return f"Let {name}{', which is cut off,' if name in cut_off(move, target) else ''} give {move.address} up"
 
 
 def _still_held(node: NodeSnapshot, address: str) -> str | None:
@@ -152,17 +158,26 @@ def opening(move: Move, gate: GateState, target: str) -> tuple[Command, ...]:
     return (set_attribute(move.resource, target, OPEN),) if gate.attributes.get(target) != OPEN else ()
 
 
-def releasing(move: Move, gate: GateState, target: str) -> tuple[tuple[str, Command], ...]:
-    """Return by whom it is to be given up, and how each is told; who was told already is left out."""
+def releasing(move: Move, gate: GateState, target: str) -> tuple[tuple[str, tuple[Command, ...]], ...]:
+    """Return by whom it is to be given up, and how each is told.
+
+    Who was told already is not told again, and counts all the same for as long as it holds the address: what was sent is
+    no word of its own, and its stop may take long, or hang.
+    """
     apart = cut_off(move, target)
-    told = [(name, set_attribute(move.resource, name, AWAY)) for name in apart]
-    for name in dict.fromkeys((gate.home, *sorted(gate.attributes))):
+    told: list[tuple[str, tuple[Command, ...]]] = [
+        (name, (set_attribute(move.resource, name, AWAY),)) for name in apart
+    ]
+    for name in dict.fromkeys((gate.home, *sorted(gate.attributes), *move.sources)):
         if name in apart or not stays_behind(name, move, target):
             continue
+        commands: tuple[Command, ...] = ()
         if name != gate.home:
-            told.append((name, clear_attribute(move.resource, name)))
+            commands = (clear_attribute(move.resource, name),) if name in gate.attributes else ()
         elif gate.attributes.get(name) != AWAY:
-            told.append((name, set_attribute(move.resource, name, AWAY)))
+            commands = (set_attribute(move.resource, name, AWAY),)
+        if commands or name in move.sources:
+            told.append((name, commands))
     return tuple(told)
 
 

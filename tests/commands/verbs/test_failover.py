@@ -28,6 +28,7 @@ from tests.commands.verbs.moving import (
     whole,
     with_attributes,
 )
+from tests.commands.verbs.test_maintenance import moved
 
 
 @GENERATIONS
@@ -64,10 +65,35 @@ def test_who_counts_as_a_member_and_cannot_be_asked_to_let_go_may_be_cut_off(
 
 def test_what_an_interrupted_move_has_sent_is_not_sent_again(situation: SituationOf) -> None:
     begun = with_attributes(whole(situation("healthy")), "vip2", {"n2": "away"})
-    gate, _ = steps(failover(begun, "vip2"))
+    release, gate, _ = steps(failover(begun, "vip2"))
+    assert commands(release) == []
     assert commands(gate) == [("n1", attribute("vip2", "n1", "yes"))]
     sent = with_attributes(whole(situation("healthy")), "vip2", {"n1": "yes", "n2": "away"})
-    assert "lets `vip2` run on n1, and yet it does not" in reasons(failover(sent, "vip2"))
+    assert not any(commands(step) for step in steps(failover(sent, "vip2")))
+    nowhere = moved(sent, address(sent, 2))
+    assert "lets `vip2` run on n1, and yet it does not" in reasons(failover(nowhere, "vip2", to="n1"))
+
+
+def test_what_was_sent_is_not_the_holders_word_that_it_let_go(situation: SituationOf) -> None:
+    """Its stop may hang: a gate opened on that would have the address on two nodes as soon as they part."""
+    begun = with_attributes(whole(situation("healthy")), "vip2", {"n2": "away"})
+    release, gate, _ = steps(failover(begun, "vip2"))
+    assert gate.after == (release.id,)
+    assert release.title == f"See that n2 gives {address(begun, 2)} up"
+    assert release.proof is not None
+    assert release.proof.missing(begun) == (f"n2: it still holds {address(begun, 2)}",)
+    assert release.proof.missing(moved(begun, address(begun, 2))) == ()
+
+
+def test_a_guest_that_nothing_lets_run_it_any_more_lets_go_before_its_home_may_have_it(
+    situation: SituationOf,
+) -> None:
+    cleared = with_attributes(whole(situation("healthy")), "vip2", {"n2": "away"})
+    cleared = moved(cleared, address(cleared, 2), "n1")
+    release, gate, _ = steps(failback(cleared, "vip2"))
+    assert (release.id, commands(release), gate.after) == ("release-n1", [], ("release-n1",))
+    assert release.proof is not None
+    assert release.proof.missing(cleared) == (f"n1: it still holds {address(cleared, 2)}",)
 
 
 @GENERATIONS
