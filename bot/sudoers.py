@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
-from bot.check.nodes import WHO
 from commands import configuration, gates
 from commands.command import Command, Completed
 from commands.facts import haproxy_config, journal, membership_stream
@@ -29,6 +28,9 @@ LOGIN = "hacluster-bot"
 
 LOGIN_NAME = re.compile(r"[a-z_][a-z0-9_.-]{0,31}")
 """useradd(8). Other characters would have a meaning of their own in a sudoers file."""
+
+WHO = Command(("id", "-u"), timeout=15.0)
+"""Asks whether a command really runs as root."""
 
 _CLUSTER = ClusterSpec(
     name="web",
@@ -85,6 +87,20 @@ def sudoers(login: str = LOGIN) -> str:
     """Return the text of a sudoers file that lets the login do what the bot does, and no more programs than that."""
     looks = _entries(reads())
     return _TEXT.format(login=login, reads=_alias(looks), changes=_alias(_entries(changes()) - looks))
+
+
+def questions(commands: Iterable[Command]) -> frozenset[str]:
+    """Return what to ask `sudo -l` about: each program as it is sent, `env` with the program that it runs."""
+    return frozenset(_question(command.argv) for command in commands if command.root)
+
+
+def _question(argv: tuple[str, ...]) -> str:
+    program, *words = argv
+    if program != "env":
+        return program
+    settings = tuple(takewhile(lambda word: "=" in word, words))
+    # any word in the place of the entry's `*`
+    return " ".join((program, *settings, words[len(settings)], "--version"))
 
 
 def _entries(commands: Iterable[Command]) -> set[str]:

@@ -53,5 +53,5 @@ async def check(
     if slack is not None:
         async for finding in check_slack(settings, tuple(clusters.values()), slack):
             yield finding
-    async for finding in check_nodes(tuple(clusters.values()), runner, now):
+    async for finding in check_nodes(tuple(clusters.values()), runner, now, settings.ssh.user):
         yield finding

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.check.permitted import check_permitted
+from bot.sudoers import WHO
 from commands.command import Command, Runner
 from commands.errors import HaclusterError
 from commands.facts.fact import Unknown, read
@@ -18,7 +20,6 @@ TOLERATED = 2.0
 """Seconds between two clocks; Corosync and certificates mind more than that, and setup refuses it."""
 
 _TRUE = Command(("true",), timeout=15.0, root=False)
-WHO = Command(("id", "-u"), timeout=15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,12 @@ class _Checked:
 
 
 async def check_nodes(
-    clusters: tuple[ClusterSpec, ...], runner: Runner, now: Callable[[], datetime]
+    clusters: tuple[ClusterSpec, ...], runner: Runner, now: Callable[[], datetime], login: str
 ) -> AsyncIterator[Finding]:
-    """Check all nodes of all clusters at once, and tell them cluster by cluster."""
+    """Check all nodes of all clusters at once, entered as `login`, and tell them cluster by cluster."""
     asked = [
-        [asyncio.create_task(_check_node(cluster, node, runner, now)) for node in cluster.nodes] for cluster in clusters
+        [asyncio.create_task(_check_node(cluster, node, runner, now, login)) for node in cluster.nodes]
+        for cluster in clusters
     ]
     try:
         for cluster, tasks in zip(clusters, asked, strict=True):
@@ -50,19 +52,23 @@ async def check_nodes(
             task.cancel()
 
 
-async def _check_node(cluster: ClusterSpec, node: NodeSpec, runner: Runner, now: Callable[[], datetime]) -> _Checked:
+async def _check_node(
+    cluster: ClusterSpec, node: NodeSpec, runner: Runner, now: Callable[[], datetime], login: str
+) -> _Checked:
     name = f"{cluster.name}/{node.name}"
     try:
         (await runner.run(node, _TRUE)).check()
     except HaclusterError as error:
         return _Checked(name, (Finding(Level.CRITICAL, error.message, error.remedy, name),))
-    root = await _root(name, node, runner)
+    found: tuple[Finding, ...] = (await _root(name, node, runner),)
+    if login != "root" and found[0].level is Level.OK:
+        found += await check_permitted(name, node, runner, login)
     before = now().timestamp()
     clock = await read(runner, node, CLOCK)
     after = now().timestamp()
     if isinstance(clock, Unknown):
-        return _Checked(name, (root, Finding(Level.UNKNOWN, f"its clock cannot be read: {clock.why}", "", name)))
-    return _Checked(name, (root,), _ahead(clock.value.epoch, before, after))
+        return _Checked(name, (*found, Finding(Level.UNKNOWN, f"its clock cannot be read: {clock.why}", "", name)))
+    return _Checked(name, found, _ahead(clock.value.epoch, before, after))
 
 
 async def _root(name: str, node: NodeSpec, runner: Runner) -> Finding:

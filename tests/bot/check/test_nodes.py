@@ -44,8 +44,8 @@ def cluster(name: str, *nodes: str) -> ClusterSpec:
     )
 
 
-async def findings(nodes: Nodes, *clusters: ClusterSpec) -> list[Finding]:
-    return [finding async for finding in check_nodes(clusters, nodes, lambda: NOW)]
+async def findings(nodes: Nodes, *clusters: ClusterSpec, login: str = "root") -> list[Finding]:
+    return [finding async for finding in check_nodes(clusters, nodes, lambda: NOW, login)]
 
 
 async def test_nodes_that_work_are_told_one_by_one_and_nothing_is_changed() -> None:
@@ -99,6 +99,30 @@ async def test_sudo_to_somebody_else_is_not_root() -> None:
     found = await findings(Nodes({"n1": {"id": "1000\n"}}), cluster("web", "n1"))
     assert found[0].level is Level.CRITICAL
     assert "1000" in found[0].text
+
+
+async def test_a_login_that_sudo_allows_everything_is_told_as_root_is_and_root_is_not_asked() -> None:
+    ops, root = Nodes({"n1": {"sh": "end\n"}}), Nodes()
+    assert await findings(ops, cluster("web", "n1"), login="ops") == await findings(root, cluster("web", "n1"))
+    (asked,) = (command for _, command in ops.asked if command.argv[0] == "sh")
+    assert {"pcs", "chpasswd", "env DEBIAN_FRONTEND=noninteractive apt-get --version"} <= set(asked.argv)
+    assert not asked.root
+
+
+async def test_programs_that_sudo_refuses_are_named_by_what_needs_them() -> None:
+    said = "refused chpasswd\nrefused crm_mon\nrefused pcs\nend\n"
+    found = await findings(Nodes({"n1": {"sh": said}}), cluster("web", "n1"), login="ops")
+    looking, changing = found[1:3]
+    assert (looking.level, looking.node) == (Level.CRITICAL, "web/n1")
+    assert "`crm_mon`, `pcs`" in looking.text
+    assert (changing.level, changing.node) == (Level.WARNING, "web/n1")
+    assert "`chpasswd`" in changing.text
+    assert "hacluster sudoers --login ops" in looking.remedy
+
+
+async def test_what_sudo_allows_is_unknown_where_the_answer_breaks_off() -> None:
+    found = await findings(Nodes({"n1": {"sh": "refused pcs\n"}}), cluster("web", "n1"), login="ops")
+    assert (found[1].level, found[1].node) == (Level.UNKNOWN, "web/n1")
 
 
 def at(seconds: float) -> Mapping[str, Told]:
