@@ -54,7 +54,10 @@ class Leaving:
 
 
 def leaving(verb: str, request: DrainRequest, snapshot: Snapshot, seen: View) -> tuple[Leaving, ...] | Refusal:
-    """Return the gated floating IPs that the node has, or that wait because of it; or why one cannot go anywhere."""
+    """Return the gated floating IPs that the node has, or that wait because of it; or why one cannot go anywhere.
+
+    One that nothing lets run anywhere waits whoever had it: a drain that was cut short has let a guest go and in nowhere.
+    """
     found: list[Leaving] = []
     reasons: list[Finding] = []
     for primitive in seen.cib.primitives:
@@ -64,7 +67,9 @@ def leaving(verb: str, request: DrainRequest, snapshot: Snapshot, seen: View) ->
         if gate is None or not address or switched_off:
             continue
         where = holders(snapshot, address)
-        if request.node not in where and (where or gate.home != request.node):
+        let_in_nowhere = not where and gate.home in gate.sent_away_from and not gate.opened_on
+        waits = not where and (gate.home == request.node or let_in_nowhere)
+        if request.node not in where and not waits:
             continue
         move = understood(verb, MoveRequest(request.cluster, primitive.id, request.to, request.reason), snapshot)
         if isinstance(move, Refusal):

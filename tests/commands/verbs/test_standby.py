@@ -11,7 +11,8 @@ from commands.facts.crm_mon import ClusterStatus
 from commands.report import Level
 from commands.snapshot import Snapshot
 from tests.commands.verbs.deciding import lacking, lines, nothing, planned, refused, said, with_status, with_votes
-from tests.commands.verbs.moving import asked, ungated, whole
+from tests.commands.verbs.moving import address, asked, ungated, whole, with_attributes
+from tests.commands.verbs.test_maintenance import moved
 
 SituationOf = Callable[..., Snapshot]
 GENERATIONS = pytest.mark.parametrize("debian", [11, 12, 13])
@@ -62,6 +63,28 @@ def test_an_address_that_waits_for_a_node_in_standby_is_moved_by_asking_again(si
         "gate-vip1",
         "serving",
     ], "it is in standby already"
+
+
+@pytest.mark.parametrize(
+    ("verb", "last"), [("standby n3", "standby"), ("failover n3", "standby"), ("stop --node n3", "stop")]
+)
+def test_a_guest_that_was_let_go_of_and_in_nowhere_is_let_in_by_asking_again(
+    situation: SituationOf, verb: str, last: str
+) -> None:
+    """vip1 of n1 was a guest on n3, and what emptied n3 was cut short between the two."""
+    let_go = with_attributes(asked(whole(situation("three-nodes"))), "vip1", {"n1": "away"})
+    let_go = moved(let_go, address(let_go, 1))
+    plan = planned(verb, let_go)
+    assert lines(plan)[0] == "n1: crm_attribute -l reboot -N n1 -n hacluster-vip1 -D"
+    gate = next(step for step in plan.steps if step.id == "gate-vip1")
+    end = next(step for step in plan.steps if step.id == last)
+    assert gate.id in end.after
+
+
+def test_what_a_person_let_in_elsewhere_is_left_there(situation: SituationOf) -> None:
+    approved = with_attributes(asked(whole(situation("three-nodes"))), "vip1", {"n1": "away", "n2": "yes"})
+    plan = planned("standby n3", moved(approved, address(approved, 1)))
+    assert [step.id for step in plan.steps if step.id.startswith("gate")] == [], "it starts there, or says why not"
 
 
 def test_without_gates_pacemaker_moves_things(situation: SituationOf) -> None:
