@@ -22,7 +22,7 @@ from commands.report import Finding, Level
 from commands.snapshot import NodeSnapshot, Snapshot
 from commands.verbs import guards
 from commands.verbs.failover.move import Move, MoveRequest
-from commands.verbs.failover.steps import opening, releasing
+from commands.verbs.failover.steps import barred, opening, releasing
 from commands.verbs.guards import View, no, view
 from commands.verbs.settled import settle
 
@@ -260,13 +260,15 @@ def _by_gate(request: MoveRequest, found: Resource, target: str, seen: View, sna
             f"Let {name} stop `{found.id}`, by its gate" if commands else f"See that {name} stops `{found.id}`",
             (Lane(snapshot.node(name).node, commands),),
             proof=on_each((name,), ("status",), lambda node: _still_runs(node, found), PATIENCE),
+            left=barred(gate, name, f"failover {found.id} --to {gate.home}"),
         )
         for name, commands in releasing(move, gate, target)
     )
     title = f"Let `{found.id}` run on {target} only, by its gate"
     lane = Lane(snapshot.node(target).node, opening(move, gate, target))
     after = tuple(step.id for step in releases)
-    return (*releases, Step("gate", title, (lane,), after, _there(found, target, seen, clean=False)))
+    proof = _there(found, target, seen, clean=False)
+    return (*releases, Step("gate", title, (lane,), after, proof, ends_what_was_begun=True))
 
 
 def _still_runs(node: NodeSnapshot, found: Resource) -> str | None:

@@ -126,6 +126,7 @@ def gate_steps(move: Move, target: str, snapshot: Snapshot, suffix: str = "") ->
             _letting_go(name, move, target, told=bool(commands)),
             (Lane(snapshot.node(name).node, commands),),
             proof=on_each((name,), ("addresses",), lambda node: _still_held(node, move.address), PATIENCE),
+            left=barred(gate, name, f"failback {gate.resource}"),
         )
         for name, commands in releasing(move, gate, target)
     ]
@@ -136,7 +137,7 @@ def gate_steps(move: Move, target: str, snapshot: Snapshot, suffix: str = "") ->
     )
     after = tuple(step.id for step in steps)
     lane = Lane(snapshot.node(target).node, opening(move, gate, target))
-    steps.append(Step(f"gate{suffix}", title, (lane,), after, _on(move, target, snapshot)))
+    steps.append(Step(f"gate{suffix}", title, (lane,), after, _on(move, target, snapshot), ends_what_was_begun=True))
     return tuple(steps)
 
 
@@ -149,6 +150,12 @@ def _letting_go(name: str, move: Move, target: str, *, told: bool) -> str:
 def _still_held(node: NodeSnapshot, address: str) -> str | None:
     held = isinstance(node.addresses, Known) and node.addresses.value.holds(address)
     return f"it still holds {address}" if held else None
+
+
+def barred(gate: GateState, name: str, back: str) -> Finding:
+    """Say what stands once a node was told to let go, for as long as nobody else is let in. `back` lets its home in."""
+    again = f"`{back}` lets {'it' if name == gate.home else gate.home} in again."
+    return Finding(Level.WARNING, f"{name} stays barred from `{gate.resource}`", again)
 
 
 def opening(move: Move, gate: GateState, target: str) -> tuple[Command, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
@@ -16,10 +15,9 @@ from commands.command import Command, Completed, Stdin
 from commands.errors import CommandTimedOut, SudoRefused, Unreachable, UnreadableOutput
 from commands.ssh import SshRunner
 from commands.ssh.joint import Parts, Said
-from commands.ssh.remote_line import joint_line
 from config.inventory import NodeSpec
 from tests.commands.ssh.conftest import Site
-from tests.commands.ssh.open_ssh import OpenSsh, running, until_gone, until_running, why_not
+from tests.commands.ssh.open_ssh import OpenSsh, why_not
 from tests.commands.ssh.scripted_node import ScriptedNode, ScriptedSession
 
 TRUE, FALSE = Command(("true",), joins=True), Command(("false",), joins=True)
@@ -221,27 +219,6 @@ class TestOnOpenSsh:
         assert not hanging.done()
         hanging.cancel()
         await asyncio.wait([hanging])
-
-    async def test_nothing_stays_on_the_node_when_the_bot_is_gone_before_they_end(
-        self, site: Site, sshd: NodeSpec, user: str
-    ) -> None:
-        runner = site.runner(user=user)
-        folder = (await runner.run(sshd, Command(("sh", "-c", "mktemp -d")))).stdout.strip()
-        wait = f"until [ -e {folder}/go ]; do sleep 0.05; done; head -c 300000 /dev/zero | tr '\\0' {{0}}"
-        commands = [_shell(wait.format(letter)) for letter in "abc"]
-        line = shlex.split(joint_line(commands, user, kill_after=site.options.kill_after))
-        script = line[line.index("bash") :]
-        tasks = [asyncio.create_task(runner.run(sshd, command)) for command in commands]
-        for command in commands:
-            await until_running(command.argv)
-        assert running(script)
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
-        # on the same connection: sshd has closed their channel before it begins this
-        await runner.run(sshd, Command(("sh", "-c", f"touch {folder}/go")))
-        assert await until_gone(script, 20)
-        await runner.run(sshd, Command(("sh", "-c", f"rm -r {folder}")))
 
     async def test_one_out_of_time_or_too_long_is_told_of_by_itself(
         self, site: Site, sshd: NodeSpec, user: str

@@ -47,6 +47,14 @@ def test_a_gated_address_leaves_by_its_gate_before_its_home_is_emptied(
     assert plan.risk == "ordinary"
 
 
+def test_an_address_that_was_let_go_of_is_let_in_elsewhere_whatever_fails_beside_it(situation: SituationOf) -> None:
+    plan = planned("standby n1", whole(situation("healthy")))
+    assert [step.id for step in plan.steps if step.ends_what_was_begun] == ["gate-vip1"]
+    (left,) = [step.left for step in plan.steps if step.left]
+    assert left.text == "n1 stays barred from `vip1`"
+    assert left.remedy == "`failback vip1` lets it in again."
+
+
 @GENERATIONS
 def test_it_is_done_when_nothing_runs_there_any_more(situation: SituationOf, debian: int) -> None:
     plan = planned("standby n1", whole(situation("healthy", debian)))
