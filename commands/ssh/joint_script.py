@@ -14,6 +14,7 @@ ask() {
     said=$(
         { told=$("$@" 2>&1 >&3 3>&- {turn}>&- </dev/null); printf '%s\n%s %s' "$told" "$?" "${#told}"; } 3>&1
     )
+    trap '' PIPE  # whoever reads may be gone: the turn is handed on all the same
     read -rN1 <&"$turn"
     printf '%s %s\n%s' "$number" "${#said}" "$said"
     printf . >&"$turn"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 
@@ -15,9 +16,10 @@ from commands.command import Command, Completed, Stdin
 from commands.errors import CommandTimedOut, SudoRefused, Unreachable, UnreadableOutput
 from commands.ssh import SshRunner
 from commands.ssh.joint import Parts, Said
+from commands.ssh.remote_line import joint_line
 from config.inventory import NodeSpec
 from tests.commands.ssh.conftest import Site
-from tests.commands.ssh.open_ssh import OpenSsh, why_not
+from tests.commands.ssh.open_ssh import OpenSsh, running, until_gone, until_running, why_not
 from tests.commands.ssh.scripted_node import ScriptedNode, ScriptedSession
 
 TRUE, FALSE = Command(("true",), joins=True), Command(("false",), joins=True)
@@ -94,14 +96,58 @@ async def test_what_does_not_join_or_comes_later_has_a_session_of_its_own(
     assert not any("bash" in session.words for session in server.sessions)
 
 
-async def test_a_node_without_bash_is_asked_one_by_one(site: Site, server: ScriptedNode, node: NodeSpec) -> None:
-    runner = site.runner()
-    for _ in range(2):
-        true, false = await asked(runner, node, TRUE, FALSE)  # here, any line that ends with `false` just fails
-        assert isinstance(true, Completed)
-        assert isinstance(false, Completed)
-        assert (true.status, false.status) == (0, 1)
-    assert sum("bash" in session.words for session in server.sessions) == 1, "it is not tried a second time"
+async def asked_three_times(
+    server: ScriptedNode, runner: SshRunner, node: NodeSpec, first: Callable[[ScriptedSession], None]
+) -> int:
+    """Have the first joint session go badly; return how many there were once the reads were asked three times."""
+    sessions = 0
+
+    async def false(session: ScriptedSession) -> None:
+        nonlocal sessions
+        sessions += "bash" in session.words
+        if "bash" not in session.words:
+            session.exit(1)
+        elif sessions == 1:
+            first(session)
+        else:
+            await joint(session)
+
+    server.scripts["false"] = false
+    for _ in range(3):
+        done = await asked(runner, node, TRUE, FALSE)
+        assert [one.status for one in done if isinstance(one, Completed)] == [0, 1]
+    return sessions
+
+
+@pytest.mark.parametrize("status", [126, 127])
+async def test_a_node_without_bash_is_asked_one_by_one(
+    site: Site, server: ScriptedNode, node: NodeSpec, status: int
+) -> None:
+    tries = await asked_three_times(server, site.runner(), node, lambda session: session.exit(status))
+    assert tries == 1, "it is not tried a second time"
+
+
+async def test_a_node_that_greets_every_session_is_asked_one_by_one(
+    site: Site, server: ScriptedNode, node: NodeSpec
+) -> None:
+    def greet(session: ScriptedSession) -> None:
+        session.print(b"Welcome to n1\n")
+        session.exit(0)
+
+    assert await asked_three_times(server, site.runner(), node, greet) == 1
+
+
+@pytest.mark.parametrize("answers", [0, 1])
+async def test_a_session_that_was_ended_on_the_node_is_answered_for_and_the_next_is_joint_again(
+    site: Site, server: ScriptedNode, node: NodeSpec, answers: int
+) -> None:
+    """As by the TERM that a shutdown sends, or for want of memory."""
+
+    def end(session: ScriptedSession) -> None:
+        session.print(answer(0, (0, "", "")) * answers)
+        session.exit(143 if answers == 0 else 127)
+
+    assert await asked_three_times(server, site.runner(), node, end) == 3
 
 
 async def test_each_is_lost_with_the_connection_under_its_own_name(
@@ -219,6 +265,27 @@ class TestOnOpenSsh:
         assert not hanging.done()
         hanging.cancel()
         await asyncio.wait([hanging])
+
+    async def test_nothing_stays_on_the_node_when_the_bot_is_gone_before_they_end(
+        self, site: Site, sshd: NodeSpec, user: str
+    ) -> None:
+        runner = site.runner(user=user)
+        folder = (await runner.run(sshd, Command(("sh", "-c", "mktemp -d")))).stdout.strip()
+        wait = f"until [ -e {folder}/go ]; do sleep 0.05; done; head -c 300000 /dev/zero | tr '\\0' {{0}}"
+        commands = [_shell(wait.format(letter)) for letter in "abc"]
+        line = shlex.split(joint_line(commands, user, kill_after=site.options.kill_after))
+        script = line[line.index("bash") :]
+        tasks = [asyncio.create_task(runner.run(sshd, command)) for command in commands]
+        for command in commands:
+            await until_running(command.argv)
+        assert running(script)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        # on the same connection: sshd has closed their channel before it begins this
+        await runner.run(sshd, Command(("sh", "-c", f"touch {folder}/go")))
+        assert await until_gone(script, 20)
+        await runner.run(sshd, Command(("sh", "-c", f"rm -r {folder}")))
 
     async def test_one_out_of_time_or_too_long_is_told_of_by_itself(
         self, site: Site, sshd: NodeSpec, user: str
