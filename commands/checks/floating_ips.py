@@ -112,7 +112,10 @@ def _frozen(status: ClusterStatus, name: str) -> tuple[str, ...]:
 
 
 def _candidates(cib: Cib, status: ClusterStatus, gate: GateState) -> tuple[str, ...]:
-    """Return the nodes that only the gate keeps from taking the resource; none where another one is free to take it."""
+    """Return the nodes that only the gate keeps from taking the resource; none where another one is free to take it.
+
+    Those that it was sent away from come last.
+    """
     fit = _fit(status)
     allowed = {gate.home, *gate.opened_on}.difference(gate.sent_away_from)
     beside = [one.with_resource for one in cib.colocations if one.resource == gate.resource and one.score >= INFINITY]
@@ -121,7 +124,8 @@ def _candidates(cib: Cib, status: ClusterStatus, gate: GateState) -> tuple[str, 
     barred = {one.node for one in status.fail_counts if one.resource in needed and one.count >= INFINITY}
     if allowed.intersection(fit) - barred or _frozen(status, gate.resource):
         return ()
-    return tuple(node for node in fit if all(node in status.holders(part) for part in needed))
+    able = (node for node in fit if all(node in status.holders(part) for part in needed))
+    return tuple(sorted(able, key=lambda node: node in gate.sent_away_from))
 
 
 def check(snapshot: Snapshot) -> Iterator[Finding]:

@@ -15,17 +15,23 @@ from commands.verbs.failover.steps import opening, releasing
 def best_target(move: Move, snapshot: Snapshot, promised: Sequence[str] = (), not_to: str = "") -> str | None:
     """Return the online node other than where it is that carries the fewest floating IPs.
 
-    `promised` are nodes that get others in the same plan, each as often as it does, `not_to` one that is to have none.
+    What is nowhere and was sent away from a node goes back there only if nobody else can take it: to leave that node is
+    what somebody asked for. `promised` are nodes that get others in the same plan, each as often as it does, `not_to` one that is to have none.
     """
     vips = [str(vip.address) for vip in move.request.cluster.vips]
+    left = move.gate.sent_away_from if move.gate and not move.sources else ()
     candidates = [
-        (sum(addresses.holds(vip) is not None for vip in vips) + promised.count(node.node.name), node.node.name)
+        (
+            node.node.name in left,
+            sum(addresses.holds(vip) is not None for vip in vips) + promised.count(node.node.name),
+            node.node.name,
+        )
         for node, addresses in snapshot.known("addresses")
         if node.node.name in move.members
         and node.node.name not in {*move.sources, not_to}
         and not target_problems(move, node)
     ]
-    return min(candidates)[1] if candidates else None
+    return min(candidates)[-1] if candidates else None
 
 
 def nobody_takes(move: Move, snapshot: Snapshot, not_to: str = "") -> tuple[Finding, ...]:

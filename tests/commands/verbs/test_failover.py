@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from commands.facts.fact import NotRunning, Unknown
 from commands.plan import NothingToDo, Plan, Refusal
 from commands.verbs.failover.verb import READS
+from tests.commands.verbs.deciding import with_status
 from tests.commands.verbs.moving import (
     GENERATIONS,
     SituationOf,
@@ -83,6 +84,19 @@ def test_what_was_sent_is_not_the_holders_word_that_it_let_go(situation: Situati
     assert release.proof is not None
     assert release.proof.missing(begun) == (f"n2: it still holds {address(begun, 2)}",)
     assert release.proof.missing(moved(begun, address(begun, 2))) == ()
+
+
+def test_a_failover_cut_short_goes_on_away_from_the_node_that_was_left(situation: SituationOf) -> None:
+    """Nobody having it any more, the node that was left carries the fewest."""
+    left = with_attributes(asked(whole(situation("healthy"))), "vip2", {"n2": "away"})
+    left = moved(left, address(left, 2))
+    (gate, _) = steps(failover(left, "vip2"))
+    assert commands(gate) == [("n1", attribute("vip2", "n1", "yes"))]
+    alone = with_status(
+        left, lambda status: replace(status, nodes=tuple(replace(n, standby=n.name == "n1") for n in status.nodes))
+    )
+    (gate, _) = steps(failover(alone, "vip2"))
+    assert commands(gate) == [("n2", attribute("vip2", "n2", None))], "better there than nowhere"
 
 
 def test_a_guest_that_nothing_lets_run_it_any_more_lets_go_before_its_home_may_have_it(
