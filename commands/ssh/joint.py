@@ -62,8 +62,14 @@ class Answers(Collected):
 
     def __init__(self, cap: int, tell: Callable[[int, Said], None]) -> None:
         super().__init__(cap, whole=True)
+        self.answered = False
         self._tell = tell
         self._answers = Parts()
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether something came that is no answer."""
+        return self._answers.spoilt
 
     def data_received(self, data: bytes, datatype: asyncssh.DataType) -> None:
         """Take in what came."""
@@ -71,6 +77,7 @@ class Answers(Collected):
             super().data_received(data, datatype)
             return
         for number, said in self._answers.take(data):
+            self.answered = True
             self._tell(number, said)
 
 

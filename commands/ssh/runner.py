@@ -39,6 +39,7 @@ from commands.ssh.stream import SshStream
 from config.inventory import NodeSpec
 
 _NOT_FOUND = 127
+_NO_BASH = frozenset({126, _NOT_FOUND})
 _ABSENT = 'command -v "$1" >/dev/null || echo absent'
 
 _log = structlog.get_logger(__name__)
@@ -130,11 +131,18 @@ class SshRunner:
     async def _each_apart(
         self, node: NodeSpec, untold: Mapping[int, Command], tell: Callable[[int, Outcome], None], failed: Answers
     ) -> None:
-        """Run by itself what could not be run together; from now on all of this node."""
+        """Run by itself what was not told of together; if that can never be, from now on all of this node.
+
+        A session may also end early just this once, as by the TERM of a shutdown.
+        """
         if not untold:
             return
-        self._apart.add(node)
-        _log.warning("reads cannot be joined", node=node.name, status=failed.status, why=failed.output()[1][-300:])
+        if failed.spoilt or (failed.status in _NO_BASH and not failed.answered):
+            self._apart.add(node)
+        why = failed.output()[1][-300:]
+        _log.warning(
+            "reads were not joined", node=node.name, status=failed.status, why=why, for_good=node in self._apart
+        )
 
         async def run(at: int, command: Command) -> None:
             try:
