@@ -44,11 +44,13 @@ _GOOD: frozenset[PlanState] = frozenset({"done", "denied", "withdrawn", "cancell
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """The approvals that a plan has, how many it takes, and whose count no longer: `team:user`."""
+    """The approvals that a plan has, how many it takes, and whose do not count now: `team:user`."""
 
     votes: tuple[VoteRow, ...]
     needed: int
     lapsed: frozenset[str] = frozenset()
+    caveat: str = ""
+    """What could not be looked up of people's rights: those that do not count may do so at the next click."""
 
     @property
     def counting(self) -> tuple[VoteRow, ...]:
@@ -115,7 +117,9 @@ def _standing(row: PlanRow, count: Count) -> str:
     until = f"{row.expires.astimezone(UTC):%H:%M} UTC"
     words.append(f"It takes {counted(count.needed, 'approval')} until {until}{so_far}.")
     gone = [vote for vote in count.votes if vote.by in count.lapsed]
-    if gone:
+    if gone and count.caveat:
+        words.append(f"Not counted for now: {_voters(gone)}. {count.caveat}")
+    elif gone:
         words.append(f"Given by somebody who may not approve any more, so it does not count: {_voters(gone)}.")
     return " ".join(words)
 

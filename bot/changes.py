@@ -22,7 +22,7 @@ from bot.deciding import decide
 from bot.differences import differences
 from bot.last_click import Click, LastClick
 from bot.plan_messages import PlanMessages, typed_in
-from bot.rights import rights_now
+from bot.rights import Rights, rights_now
 from bot.store.rows import PlanRow, PlanState, VoteRow
 from bot.under_way import LEASE, Time, meanwhile
 from bot.understanding import only_to_show, reason_of, understand
@@ -136,8 +136,9 @@ class Changes:
             remedy = f"Type `/hacluster {row.text}` yourself."
             raise NotAllowed("only the person who asked for this plan can confirm it", remedy=remedy)
         await self._in_time(actor, row, message, surface)
-        actor = (await rights_now(self._world.policy, self._world.groups_anew)).of(actor)
-        verb, request, _ = await understand(self._world, actor, Place(row.channel, row.thread_ts), row.text)
+        rights = await rights_now(self._world.policy, self._world.groups_anew)
+        actor = rights.of(actor)
+        verb, request = await self._understood(actor, row, rights)
         await self.recover()  # what a dead bot left running must not bar the way
         if not await store.claim(row.id, "waiting", "running", actor.key, now, lease=now + LEASE):
             raise PlanStale("somebody was faster", remedy="The message shows what became of the plan.")
@@ -171,7 +172,7 @@ class Changes:
             return
         await self._in_time(actor, row, card, surface)
         asker = rights.of(Actor(row.team, row.user, frozenset(row.groups)))
-        verb, request = await self._still_asked_for(asker, row)
+        verb, request = await self._still_asked_for(asker, row, rights)
         await self.recover()
         now, needed = self._world.now(), 1 if alone else approvals.needed(row, rule)
         where = typed_in(row, actor, message, place)
@@ -179,7 +180,7 @@ class Changes:
         vote = VoteRow(row.id, actor.key, now, reason, tuple(sorted(actor.groups)), where)
         lapsed = rights.lapsed(row, rule, await store.votes(row.id))
         state, votes, new = await store.approve(row.id, vote, needed, now + LEASE, lapsed=lapsed, alone=alone)
-        count = Count(votes, needed, lapsed)
+        count = Count(votes, needed, lapsed, rights.caveat)
         if not new:
             raise UsageError(
                 "you have approved it already" if state == "waiting" else f"that plan is {state} already",
@@ -272,17 +273,27 @@ class Changes:
 
     # ------------------------------------------------------------------ on the way of an approval
 
-    async def _still_asked_for(self, asker: Actor, row: PlanRow) -> tuple[Verb, Any]:
-        """Understand a plan's words anew, by the rights that who asked for it has now."""
+    async def _understood(self, person: Actor, row: PlanRow, rights: Rights) -> tuple[Verb, Any]:
+        """Understand a plan's words anew. Who is refused for what nobody could look up is told that, not a lost right."""
         try:
-            verb, request, _ = await understand(self._world, asker, Place(row.channel, row.thread_ts), row.text)
+            verb, request, _ = await understand(self._world, person, Place(row.channel, row.thread_ts), row.text)
+        except NotAllowed as error:
+            raise NotAllowed(error.message, remedy=rights.caveat or error.remedy) from None
+        return verb, request
+
+    async def _still_asked_for(self, asker: Actor, row: PlanRow, rights: Rights) -> tuple[Verb, Any]:
+        """Understand a plan's words by the rights that who asked for it has now."""
+        try:
+            return await self._understood(asker, row, rights)
         except NotAllowed as error:
             who = approval_cards.name_of_asker(row)
-            remedy = f"Whoever may can ask for it anew: `/hacluster {row.text}`"
+            if rights.caveat:
+                told = f"{who} asked for this, and cannot be seen to be allowed to just now"
+                raise NotAllowed(f"{told}: {error.message}", remedy=rights.caveat) from None
             raise NotAllowed(
-                f"{who} asked for this and may not do so any more: {error.message}", remedy=remedy
+                f"{who} asked for this and may not do so any more: {error.message}",
+                remedy=f"Whoever may can ask for it anew: `/hacluster {row.text}`",
             ) from None
-        return verb, request
 
     async def _take_note(self, click: Click, count: Count) -> None:
         """Look whether a plan still holds that has not all of its approvals yet, and show those that it has."""

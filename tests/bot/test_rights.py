@@ -149,6 +149,52 @@ async def test_that_slack_did_not_say_in_time_is_said(door_for: DoorFor, nodes: 
     assert nodes.changed == CHANGED, "whoever has the right by their id needs no group"
 
 
+async def test_a_slow_slack_is_not_told_as_a_right_that_was_lost(door_for: DoorFor, nodes: Nodes, slack: Slack) -> None:
+    door = door_for(1)
+    await door.ask(BOB, "flip web")
+    members = slack.members
+    slack.members, slack.unread = {}, (ONCALL,)
+    await door.press(ADMIN, APPROVE)
+    assert nodes.changed == []
+    assert f"Slack did not say who is in {ONCALL}" in answers(door)
+    assert "any more" not in answers(door)
+    slack.members, slack.unread = members, ()
+    await door.press(ADMIN, APPROVE)
+    assert nodes.changed == CHANGED
+
+
+async def test_an_approval_that_slack_does_not_vouch_for_in_time_counts_again_later(
+    door_for: DoorFor, nodes: Nodes, slack: Slack
+) -> None:
+    door = door_for(3)
+    await asked(door)
+    await door.press(BOB, APPROVE)
+    members = slack.members
+    slack.members, slack.unread = {}, (ONCALL,)
+    await door.press(ADMIN, APPROVE)
+    card = words(door.surface.of("edit")[-1])
+    assert "Not counted for now: <@U0BOB>." in card
+    assert f"Slack did not say who is in {ONCALL}" in card
+    assert "any more" not in card
+    slack.members, slack.unread = members, ()
+    await door.press(EVE, APPROVE)
+    assert nodes.changed == CHANGED
+
+
+async def test_who_confirms_while_slack_is_slow_is_told_to_try_again_not_to_ask_for_a_grant(
+    door_for: DoorFor, nodes: Nodes, slack: Slack
+) -> None:
+    door = door_for(0)
+    plan_id = await proposed(door, BOB)
+    slack.members, slack.unread = {}, (ONCALL,)
+    await door.press(BOB, CONFIRM)
+    assert nodes.changed == []
+    assert f"Slack did not say who is in {ONCALL}" in answers(door)
+    assert "try again in a moment" in answers(door)
+    assert "grant" not in answers(door)
+    assert (await door.row(plan_id)).state == "waiting"
+
+
 async def test_where_no_slack_is_at_hand_the_groups_count_that_were_known(
     door_for: DoorFor, store: Store, nodes: Nodes, flip: Verb
 ) -> None:
