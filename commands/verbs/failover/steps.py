@@ -32,16 +32,10 @@ def plan_of(verb: str, move: Move, target: str, snapshot: Snapshot) -> Plan:
     source = " and ".join(move.sources) or "no node"
     unknown = tuple(unheard(move, snapshot))
     moving = f"Move `{move.resource}` ({move.address}) from {source} to {target}."
-    staying = (
-        f"Close the gate of `{move.resource}` ({move.address}), which is on {target} already."
-        if move.gate
-        else f"Take the constraint of a move of `{move.resource}` ({move.address}) away: it is on {target} already. "
-        "Ask again to move it on."
-    )
     return Plan(
         verb,
         cluster,
-        staying if move.sources == (target,) else moving,
+        _staying(move, target) if move.sources == (target,) else moving,
         steps,
         risks=(*unknown, *_risks(move, target, snapshot, known=not unknown)),
         guards=(
@@ -52,6 +46,17 @@ def plan_of(verb: str, move: Move, target: str, snapshot: Snapshot) -> Plan:
         ),
         risk="dangerous" if unknown or _lives(move, snapshot) else "ordinary",
     )
+
+
+def _staying(move: Move, target: str) -> str:
+    """Return what is done about one that is on the target already."""
+    what = f"`{move.resource}` ({move.address})"
+    if move.gate is None:
+        return f"Take the constraint of a move of {what} away: it is on {target} already. Ask again to move it on."
+    if target == move.gate.home:
+        return f"Close the gate of {what}, which is on {target} already."
+    others = " and ".join(name for name, _ in releasing(move, move.gate, target))
+    return f"Bar {others} from {what}, which is on {target} and stays there until a person moves it."
 
 
 def _lost_home(move: Move, snapshot: Snapshot) -> str | None:
@@ -77,6 +82,7 @@ def _seen_of_home(move: Move, snapshot: Snapshot) -> Iterable[str]:
 
 def _risks(move: Move, target: str, snapshot: Snapshot, *, known: bool) -> Iterable[Finding]:
     if move.sources == (target,):
+        yield from _risks_of_barring(move, target)
         return
     if move.sources:
         yield Finding(Level.INFO, f"connections through {move.address} end; new ones are served by {target}")
@@ -91,6 +97,17 @@ def _risks(move: Move, target: str, snapshot: Snapshot, *, known: bool) -> Itera
         yield from _evidence(home, snapshot)
     if move.gate is None:
         yield Finding(Level.INFO, "floating IPs keep apart: another one may change places with it")
+
+
+def _risks_of_barring(move: Move, target: str) -> Iterable[Finding]:
+    gate = move.gate
+    if gate and gate.home in {name for name, _ in releasing(move, gate, target)}:
+        yield Finding(
+            Level.INFO,
+            f"{gate.home} no longer takes it back by itself, not on a cut network and not when {target} is lost: then it "
+            "waits for a person",
+            f"`failback {move.resource}` brings it home.",
+        )
 
 
 def _evidence(home: str, snapshot: Snapshot) -> Iterable[Finding]:
@@ -142,6 +159,8 @@ def gate_steps(move: Move, target: str, snapshot: Snapshot, suffix: str = "") ->
 
 
 def _letting_go(name: str, move: Move, target: str, *, told: bool) -> str:
+    if move.sources == (target,):
+        return f"Bar {name} from `{move.resource}`"
     if not told:
         return f"See that {name} gives {move.address} up"
     return f"Let {name}{', which is cut off,' if name in cut_off(move, target) else ''} give {move.address} up"

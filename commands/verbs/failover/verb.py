@@ -69,7 +69,8 @@ def _decide_vip(request: MoveRequest, snapshot: Snapshot) -> Decision:
     if target is None:
         return Refusal("failover", nobody_takes(move, snapshot))
     move = seen_from(move, target, snapshot)
-    if move.sources == (target,) and move.begun is None:
+    barred = move.gate is None or not releasing(move, move.gate, target)
+    if move.sources == (target,) and move.begun is None and barred:
         return NothingToDo("failover", f"`{move.resource}` ({move.address}) is on {target} already.")
     reasons = reasons_not_to(move, target, snapshot)
     if reasons:

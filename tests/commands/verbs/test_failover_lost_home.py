@@ -13,6 +13,7 @@ from tests.commands.verbs.moving import (
     GENERATIONS,
     MAC,
     SituationOf,
+    address,
     asked,
     attribute,
     commands,
@@ -23,6 +24,7 @@ from tests.commands.verbs.moving import (
     whole,
     with_attributes,
 )
+from tests.commands.verbs.test_maintenance import moved
 
 
 @GENERATIONS
@@ -80,6 +82,23 @@ def test_a_cluster_that_is_stopped_is_told_so_in_our_words(situation: SituationO
 def test_a_second_approval_changes_nothing(situation: SituationOf, debian: int) -> None:
     approved = situation("n2-lost-failover-approved", debian)
     assert isinstance(failover(approved, "vip2", to="n1"), NothingToDo)
+
+
+@GENERATIONS
+def test_a_home_that_came_back_is_barred_by_asking_for_the_failover_again(situation: SituationOf, debian: int) -> None:
+    """Its `away` went with its reboot: once the network is cut it would start what the holder keeps."""
+    back = with_attributes(whole(situation("healthy", debian)), "vip2", {"n1": "yes"})
+    back = moved(back, address(back, 2), "n1")
+    decision = failover(back, "vip2", to="n1")
+    assert isinstance(decision, Plan)
+    release, gate, _ = steps(decision)
+    assert (release.title, commands(release)) == ("Bar n2 from `vip2`", [("n2", attribute("vip2", "n2", "away"))])
+    assert commands(gate) == []
+    assert decision.summary.startswith("Bar n2 from `vip2`")
+    assert "no longer takes it back by itself" in decision.risks[0].text
+    assert decision.risk == "ordinary"
+    barred = with_attributes(back, "vip2", {"n1": "yes", "n2": "away"})
+    assert isinstance(failover(barred, "vip2", to="n1"), NothingToDo)
 
 
 @GENERATIONS
