@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from math import inf
 
 import structlog
 
@@ -36,6 +37,8 @@ RESTLESS = 5.0
 """Seconds between two looks while an incident is open."""
 AGAIN = (0.4, 1.5, 4.0)
 """Seconds after a change at which to look again: what follows from it is under way."""
+PAST = 0.1
+"""Seconds after the moment until which something was left open at which to look again: then it is told, if it lasts."""
 LATELY = timedelta(seconds=60)
 """How long a change of the bot's own explains what is seen."""
 FRESH = 30.0
@@ -70,6 +73,7 @@ class ClusterWatch:
         self._names: dict[int, str] = {number: node.name for number, node in enumerate(cluster.nodes, 1)}
         self._last_look: datetime | None = None
         self._due = 0.0
+        self._settles = inf
         self._follow_up: asyncio.Task[None] | None = None
 
     def state(self) -> WatchState:
@@ -132,12 +136,14 @@ class ClusterWatch:
         """Take the news, tell the early word, look, tell what was seen."""
         self._poke.clear()
         signals, self._signals = tuple(self._signals), []
+        self._settles = inf
         try:
             await self._tell_and_look(signals)
         except Exception:  # noqa: BLE001 - it is logged
             # whatever goes wrong once, the next sweep looks again
             _log.exception("a look failed", cluster=self.cluster.name)
-        self._due = self._tools.clock.now() + (RESTLESS if self._ledger.incidents else self._tools.settings.sweep)
+        pause = RESTLESS if self._ledger.incidents else self._tools.settings.sweep
+        self._due = min(self._settles, self._tools.clock.now() + pause)
 
     async def _tell_and_look(self, signals: tuple[Signal, ...]) -> None:
         fresh = tuple(signal for signal in signals if self._is_fresh(signal))
@@ -166,8 +172,8 @@ class ClusterWatch:
     async def _digest(self, snapshot: Snapshot, own: tuple[OwnChange, ...], recalled: Recalled, *, again: bool) -> None:
         for _, cmap in snapshot.running("cmap"):
             self._names |= {node.node_id: node.name for node in cmap.nodelist}
-        before = self._condition
-        self._condition = condition(snapshot, before, self._tools.clock.wall())
+        before, now, wall = self._condition, self._tools.clock.now(), self._tools.clock.wall()
+        self._condition = condition(snapshot, before, wall)
         events = diff(before, self._condition) if before is not None else ()
         whole = all(node.clock is not NOT_ASKED for node in snapshot.nodes)
         kept = before is not None and same(before, self._condition, whole=whole)
@@ -177,6 +183,8 @@ class ClusterWatch:
             self._condition = before  # it was not written down: the next look is to find it again
             raise
         self._last_look = self._tools.now()
+        left_open = (state.open_until - wall for state in self._condition.states.values() if state.open_until > wall)
+        self._settles = min((now + seconds + PAST for seconds in left_open), default=inf)
         back = {event.subject for event in events if event.kind in _BACK}
         for streams in self._streams:
             if streams.node.name in back:
