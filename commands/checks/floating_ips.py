@@ -214,3 +214,10 @@ def _served(snapshot: Snapshot, ip: FloatingIp) -> Iterator[Finding]:
     elif ip.gate and elsewhere:
         fit = f"{failback} brings it home." if ip.home_is_fit else ""
         yield Finding(Level.INFO, f"{_named(ip)} is on {node} by approval; its home is {ip.gate.home}", fit)
+    if ip.gate and ip.home_is_fit and node != ip.gate.home not in ip.gate.sent_away_from:
+        yield Finding(
+            Level.WARNING,
+            f"{ip.gate.home} is not barred from {_named(ip)}, which {node} holds: it would take it back by itself if the "
+            "network were cut",
+            f"`/hacluster failover {ip.id} --to {node} {snapshot.cluster.name}` bars it; {failback} brings it home.",
+        )

@@ -67,7 +67,7 @@ async def test_bare_servers_become_a_cluster_that_is_operated_from_chat(box: Box
     assert "hello from n1" in await serves(vip2)
 
     await asyncio.to_thread(bare_lab.power_on, "n2")
-    await _told(ada, "healthy")
+    await _told(ada, "n2 is not barred from")
     assert "hello from n1" in await serves(vip2), "nothing fails back that nobody asked for"
     assert "done and verified" in await _once_possible(ada, "/hacluster failback vip2")
     assert "hello from n2" in await serves(vip2)

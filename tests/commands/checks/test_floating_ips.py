@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from commands.checks.floating_ips import FloatingIp, floating_ips
-from commands.facts.cib import Cib
 from commands.facts.fact import Known, Unknown
 from commands.facts.host import Addresses
 from commands.gates import AWAY, OPEN
@@ -56,13 +55,26 @@ def test_an_approval_in_force_is_told_with_the_home(situation: SituationOf, told
 
 
 def test_failback_is_offered_once_the_home_is_fit(situation: SituationOf, altered: Altered, told: Told) -> None:
-    healthy = situation("healthy")
-    reading = healthy.node("n1").cib
-    assert isinstance(reading, Known)
-    assert isinstance(reading.value, Cib)
-    there = {"n1": {"hacluster-vip2": OPEN}, "n2": {"hacluster-vip2": AWAY}}
-    swapped = altered(healthy, None, "cib", transient_attributes=there)
-    one, two = (node.addresses for node in healthy.nodes)
+    moved = _on_n1(situation("healthy"), altered, {"n1": OPEN, "n2": AWAY})
+    (finding,) = told(moved, "vip2", "by approval")
+    assert finding.remedy.startswith("`/hacluster failback vip2 web`")
+    assert not told(moved, "barred"), "its home waits for a person, as it should"
+
+
+def test_a_home_that_came_back_and_is_not_barred_is_told(situation: SituationOf, altered: Altered, told: Told) -> None:
+    """Its `away` went with its reboot. On a cut network its side would start what the other keeps."""
+    back = _on_n1(situation("healthy"), altered, {"n1": OPEN})
+    (finding,) = told(back, "n2 is not barred from `vip2`", "by itself if the network were cut", level=Level.WARNING)
+    assert finding.remedy.startswith("`/hacluster failover vip2 --to n1 web` bars it")
+    assert told(back, "vip2", "by approval"), "and that it waits for a failback, as ever"
+    assert not told(situation("n2-lost-failover-approved"), "barred"), "who is not there takes nothing"
+
+
+def _on_n1(snapshot: Snapshot, altered: Altered, said: dict[str, str]) -> Snapshot:
+    """Let n1 hold vip2 of n2, with these words at its gate."""
+    said_of = {node: {"hacluster-vip2": word} for node, word in said.items()}
+    swapped = altered(snapshot, None, "cib", transient_attributes=said_of)
+    one, two = (node.addresses for node in snapshot.nodes)
     assert isinstance(one, Known)
     assert isinstance(two, Known)
     moved = replace(
@@ -72,9 +84,7 @@ def test_failback_is_offered_once_the_home_is_fit(situation: SituationOf, altere
             replace(swapped.nodes[1], addresses=Known(Addresses(()))),
         ),
     )
-    moved = altered(moved, None, "status", resources=_on(moved, "vip2", "n1"))
-    (finding,) = told(moved, "vip2", "by approval")
-    assert finding.remedy.startswith("`/hacluster failback vip2 web`")
+    return altered(moved, None, "status", resources=_on(moved, "vip2", "n1"))
 
 
 def _on(snapshot: Snapshot, resource: str, node: str) -> tuple[object, ...]:
