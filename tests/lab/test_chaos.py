@@ -19,6 +19,7 @@ import pytest
 
 from sandbox.lab.lab import Lab
 from sandbox.run.backing import LabBacking
+from tests.lab.chance import SEED
 from tests.lab.conftest import GENERATIONS
 from tests.lab.killing import MOMENTS, Course, Point, Terminal, under_way
 from tests.lab.locked import LOCK
@@ -52,7 +53,6 @@ RESUMED_WITHIN = 600.0 if BARE else 300.0
 SETTLED_WITHIN = 20.0
 """Seconds after which nothing of a change moves any more."""
 
-SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(1_000_000))  # noqa: S311 - no cryptography
 DEBIAN = int(os.environ.get("CHAOS_DEBIAN") or (12 if FIREWALL else random.Random(SEED).choice(GENERATIONS)))  # noqa: S311
 
 

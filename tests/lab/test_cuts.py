@@ -23,11 +23,11 @@ from sandbox.run.backing import LabBacking
 from sandbox.run.box import Box, setup_line
 from sandbox.slack.records import Message
 from tests.lab import addresses
+from tests.lab.chance import SEED
 from tests.lab.conftest import Person
 
 CUTS = int(os.environ.get("CUTS") or 3)
 DEBIAN = int(os.environ.get("CHAOS_DEBIAN") or 12)
-SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(1_000_000))  # noqa: S311 - no cryptography
 FOUR_EYES = {"policy": {"approvals": [{"verbs": ["failover", "failback"], "approvals": 1, "own": False}]}}
 WHOLE_WITHIN = 90.0
 """Seconds after a heal for both nodes to see each other again, and each floating IP to be somewhere."""

@@ -21,13 +21,13 @@ from sandbox.lab.lab import Lab
 from sandbox.run.backing import LabBacking
 from sandbox.run.box import Box, setup_line
 from sandbox.slack.records import Message
+from tests.lab.chance import SEED
 from tests.lab.conftest import Person
 from tests.lab.deeds import ROUNDS, Deed
 from tests.lab.killing_changes import MOMENTS, Audit, Point, kill_at
 from tests.lab.sent import note, sent
 
 DEBIAN = int(os.environ.get("CHAOS_DEBIAN") or 12)
-SEED = int(os.environ.get("CHAOS_SEED") or random.randrange(1_000_000))  # noqa: S311 - no cryptography
 ALL = os.environ.get("CHAOS") == "all"
 QUICK = ("standby", "resource", "maintenance", "one")
 """Rounds whose changes take seconds."""

@@ -13,7 +13,6 @@ import re
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
@@ -23,13 +22,13 @@ from sandbox.run.backing import LabBacking
 from sandbox.run.box import Box, setup_line
 from sandbox.slack.records import Message
 from tests.lab.accounts import Found, Ledger, close, judge, now, told
+from tests.lab.chance import SEED
 from tests.lab.conftest import Person
 from tests.lab.faults import Episode, course
 from tests.lab.leftovers import orphans, ours
 
 MINUTES = float(os.environ.get("CHAOS_MINUTES") or 5)
 DEBIAN = int(os.environ.get("CHAOS_DEBIAN") or 12)
-SEED = int(os.environ.get("CHAOS_SEED") or f"{datetime.now(UTC):%Y%m%d}")
 NODES = ("n1", "n2", "n3")
 """With one of them gone the others still have a quorum."""
 SETTINGS = {"watch": {"hold_down": 3.0, "sweep": 5.0, "flap_window": 1.0, "flap_quiet": 5.0}}
