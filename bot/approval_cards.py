@@ -210,13 +210,15 @@ def alone(row: PlanRow, who: str, reason: str) -> Report:
     )
 
 
-def still_to_review(row: PlanRow, who: str, now: datetime) -> Report:
-    """Ask again for somebody to look at what one person did alone."""
+def still_to_review(row: PlanRow, votes: Iterable[VoteRow], now: datetime) -> Report:
+    """Ask again for somebody to look at what one person did alone, for the reason in their own vote."""
+    who = row.decided_by or ""
     begun = row.started or row.created
     days = (now - begun).days
     ago = f" ({counted(days, 'day')} ago)" if days else ""
-    why = f", reason: {reason}" if (reason := row.reason) else ""
-    told = f"{name_of(who)} went ahead alone, {begun.astimezone(UTC):%Y-%m-%d} {clock(begun)}{ago}: `{row.text}`{why}."
+    why = "".join(f", reason: {vote.reason.rstrip('.')}" for vote in votes if vote.by == who and vote.reason)
+    at = f"{begun.astimezone(UTC):%Y-%m-%d} {clock(begun)}{ago}"
+    told = f"{name_of(who)} went ahead alone, {at}: `{_words(row)}`{why}."
     return Report(
         f"`{row.cluster}`: {row.verb}, done by one person alone, still waits for a review",
         Level.WARNING,

@@ -32,7 +32,7 @@ def check(
             raise UsageError(
                 "going ahead alone takes a reason", remedy=f'`/hacluster approve {row.id} --break-glass --reason "…"`'
             )
-    elif _may_be_the_asker(row, actor) and not rule.own:
+    elif could_be(row.team, row.user, actor) and not rule.own:
         way_out = f'; if nobody is there: `/hacluster approve {row.id} --break-glass --reason "…"`'
         raise NotAllowed(
             "what you asked for yourself takes somebody else's approval",
@@ -45,9 +45,9 @@ def asked_by(row: PlanRow, actor: Actor) -> bool:
     return (row.team, row.user) == (actor.team, actor.user)
 
 
-def _may_be_the_asker(row: PlanRow, actor: Actor) -> bool:
+def could_be(team: str, user: str, actor: Actor) -> bool:
     """Whether they could be one person: in one organisation of Slack the same user speaks from several teams."""
-    return row.user == actor.user and (row.team == LOCAL) is (actor.team == LOCAL)
+    return user == actor.user and (team == LOCAL) is (actor.team == LOCAL)
 
 
 def needed(row: PlanRow, rule: ApprovalRule) -> int:

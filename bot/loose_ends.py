@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot import approval_cards, cards, incident_buttons
+from bot import approval_cards, approvals, cards, incident_buttons
 from bot.audit import Kind
 from bot.conversation import Actor, Place, Ref, Surface
 from bot.incidents import of_row
@@ -65,7 +65,8 @@ class LooseEnds:
     async def review(self, actor: Actor, plan_id: str, message: Ref, surface: Surface) -> None:
         """Note that somebody looked at what one person did alone."""
         row = await self._world.plan(plan_id)
-        if row.decided_by == actor.key:
+        team, _, user = (row.decided_by or "").rpartition(":")
+        if approvals.could_be(team, user, actor):
             raise NotAllowed("somebody else is to look at what you did alone")
         if not self._world.policy.approves(actor.team, actor.user, actor.groups, row.cluster):
             raise NotAllowed(f"you may not review changes of `{row.cluster}`")
@@ -82,7 +83,7 @@ class LooseEnds:
         for row in await store.plans_to_review(now - self._world.policy.review_patience):
             cluster = await self._world.cluster(row.cluster)
             if cluster is not None:
-                report = approval_cards.still_to_review(row, row.decided_by or "", now)
+                report = approval_cards.still_to_review(row, await store.votes(row.id), now)
                 # all bots on a store ask, and the first of each round counts
                 key = f"review:{row.id}:{row.review_asked}"
                 await self._messages.also_in_slack(row, cluster, report, key=key)

@@ -114,6 +114,8 @@ class PlanPart(Part):
                     }
                     if alone:
                         runs |= {"alone": True, "review_asked": vote.at}
+                        alike = update(votes).where(votes.c.plan == plan_id, votes.c.by == vote.by)
+                        await connection.execute(alike.values(reason=vote.reason))
                     await connection.execute(update(plans).where(mine).values(runs))
                 state = (await connection.execute(select(plans.c.state).where(mine))).scalar_one_or_none()
                 return state, tuple(before), new
@@ -139,11 +141,14 @@ class PlanPart(Part):
             await connection.execute(update(plans).where(plans.c.id == plan_id).values(told=False))
 
     async def plans_to_review(self, asked_before: datetime) -> tuple[PlanRow, ...]:
-        """Return what one person did alone, nobody has reviewed, and nobody was asked to since then."""
+        """Return what one person did alone, nobody has reviewed, and nobody was asked to since then.
+
+        What turned out stale was never run: there is nothing to look at.
+        """
         query = select(plans).where(
             plans.c.alone.is_(True),
             plans.c.reviewed_by.is_(None),
-            plans.c.state.in_(ENDED),
+            plans.c.state.in_(ENDED - {"stale"}),
             plans.c.review_asked < asked_before,
         )
         async with self._reading() as connection:

@@ -19,6 +19,8 @@ from tests.bot.conftest import (
     Door,
     HandTime,
     Nodes,
+    Stage,
+    flip_plan,
     with_rule,
     words,
 )
@@ -81,6 +83,52 @@ async def test_one_person_in_two_teams_of_an_organisation_is_one(six_eyes: Door,
     await six_eyes.press(Actor("T0OTHER", ADMIN.user), APPROVE)
     assert nodes.changed == []
     assert len(await six_eyes.store.votes(plan_id)) == 1
+
+
+async def test_nobody_reviews_themselves_from_another_team_of_the_organisation(four_eyes: Door) -> None:
+    plan_id = await asked(four_eyes)
+    await four_eyes.ask(ADMIN, f'approve {plan_id} --break-glass --reason "the site is down"')
+    same, ref = Actor("T0OTHER", ADMIN.user), Ref("C0WEB", "1.9")
+    await four_eyes.dispatcher.press(same, HERE, approval_cards.REVIEWED, plan_id, ref, four_eyes.surface, key="")
+    assert "somebody else is to look at what you did alone" in answers(four_eyes)
+    assert (await four_eyes.row(plan_id)).reviewed_by is None
+
+
+async def test_who_is_asked_for_a_review_reads_why_somebody_went_alone_not_why_it_was_asked_for(
+    four_eyes: Door, store: Store
+) -> None:
+    await four_eyes.ask(OPERATOR, 'flip web --reason "a new disk"')
+    plan_id = (await store.waiting())[0].id
+    await four_eyes.ask(ADMIN, f'approve {plan_id} --break-glass --reason "the site is down"')
+    four_eyes.time.forward(hours=25)
+    await four_eyes.dispatcher.ask_for_reviews()
+    (row,) = await store.messages_not_yet_shown()
+    again = words(from_json(row.report))
+    assert "reason: the site is down" in again
+    assert "a new disk" not in again
+
+
+async def test_why_one_of_two_went_alone_after_all_is_what_their_approval_says(
+    store: Store, nodes: Nodes, time: HandTime, flip: Verb
+) -> None:
+    door = with_rule(store, nodes, time, flip, ApprovalRule(approvals=2))
+    plan_id = await asked(door)
+    await door.press(ADMIN, APPROVE)
+    await door.ask(ADMIN, f'approve {plan_id} --break-glass --reason "nobody else answers"')
+    assert nodes.changed == CHANGED
+    assert [vote.reason for vote in await store.votes(plan_id)] == ["nobody else answers"]
+
+
+async def test_what_was_void_and_never_ran_asks_for_no_review(
+    four_eyes: Door, nodes: Nodes, store: Store, stage: Stage
+) -> None:
+    plan_id = await asked(four_eyes)
+    stage.decision = flip_plan(guards=("vip1 on n2",))
+    await four_eyes.ask(ADMIN, f'approve {plan_id} --break-glass --reason "the site is down"')
+    assert nodes.changed == []
+    assert (await four_eyes.row(plan_id)).state == "stale"
+    four_eyes.time.forward(hours=25)
+    assert await store.plans_to_review(four_eyes.time.moment()) == ()
 
 
 async def test_a_review_that_nobody_gives_is_asked_for_again_each_day_until_somebody_does(

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine, insert, make_url
+from sqlalchemy import Connection, create_engine, insert, inspect, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bot.store import PlanRow, Store
+from bot.store.chain import GENESIS, canonical, moment, seal
 from bot.store.engine import StoreUnusable, why
-from bot.store.tables import metadata, plans, seen
+from bot.store.tables import audit, metadata, plans, seen
 from tests.bot.store.conftest import NOW, migrate
 
 
@@ -66,6 +69,38 @@ async def test_a_store_of_an_earlier_version_is_brought_up_to_date_with_what_it_
     assert not await store.first_time("trigger", NOW)
     assert await store.schedules() == ()
     assert await store.waiting() == ()
+    await store.close()
+
+
+async def test_what_was_done_alone_under_an_earlier_version_waits_for_its_review_unless_it_had_one(
+    url: str, tmp_path: Path, make_plan: Callable[..., PlanRow]
+) -> None:
+    done = {"state": "done", "started": NOW, "decided_by": "T0HOME:U0ALICE"}
+    told = [("p1", "broke-glass"), ("p2", "broke-glass"), ("p2", "reviewed"), ("p3", "approved")]
+    engine = create_engine(f"sqlite:///{tmp_path / 'store.db'}")
+    with engine.begin() as connection:
+        migrate(connection, "0005")
+        columns = {column["name"] for column in inspect(connection).get_columns("plans")}
+        for plan_id in ("p1", "p2", "p3"):
+            row = asdict(make_plan(plan_id, **done))
+            connection.execute(insert(plans).values({name: row[name] for name in columns & row.keys()}))
+        previous = GENESIS
+        for number, (plan_id, kind) in enumerate(told, start=1):
+            body = canonical({"plan": plan_id})
+            entry = (number, moment(NOW), "T0HOME:U0BOB", "", "slack", "", "start", "web", kind, body, previous)
+            names = ("number", "at", "who", "name", "surface", "place", "verb", "cluster", "kind", "body", "previous")
+            previous = seal(*entry)
+            connection.execute(insert(audit).values({**dict(zip(names, entry, strict=True)), "hash": previous}))
+    engine.dispose()
+    store = await Store.open(url)
+    rows = [await store.plan(plan_id) for plan_id in ("p1", "p2", "p3")]
+    assert [(row.alone, row.reviewed_by) for row in rows if row] == [
+        (True, None),
+        (True, "T0HOME:U0BOB"),
+        (False, None),
+    ]
+    waits = await store.plans_to_review(NOW + timedelta(hours=1))
+    assert [(row.id, row.review_asked) for row in waits] == [("p1", NOW)]
     await store.close()
 
 
