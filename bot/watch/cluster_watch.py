@@ -34,7 +34,7 @@ from config.inventory import ClusterSpec
 from config.watch_sections import WatchSettings
 
 RESTLESS = 5.0
-"""Seconds between two looks while an incident is open."""
+"""Seconds between two looks while an incident is open, and after one that failed."""
 AGAIN = (0.4, 1.5, 4.0)
 """Seconds after a change at which to look again: what follows from it is under way."""
 PAST = 0.1
@@ -42,7 +42,8 @@ PAST = 0.1
 LATELY = timedelta(seconds=60)
 """How long a change of the bot's own explains what is seen."""
 FRESH = 30.0
-"""Seconds after which a line of the journal is no early word any more: it was written while nobody followed."""
+"""Seconds after which a line of the journal is no early word any more: it was written while nobody followed,
+or could not be written down."""
 _LOST = frozenset({SignalKind.LINK_DOWN, SignalKind.TOKEN_LOST, SignalKind.MEMBER_LEFT})
 _BACK = frozenset({Kind.MEMBER_JOINED, Kind.SIGHT_REGAINED})
 """Events after which a node's streams are begun at once, instead of when their turn comes."""
@@ -62,7 +63,8 @@ class ClusterWatch:
         self._rules = _rules(tools.settings)
         self._ledger = Ledger(cluster, tools, self._rules)
         self._poke = asyncio.Event()
-        self._signals: list[Signal] = []
+        self._heard: list[tuple[float, Signal]] = []
+        """Each signal that nobody thought over yet, and when it was: in seconds since 1970, by its witness where told."""
         self._gaps: deque[Gap] = deque(maxlen=5)
         self._eyes = Eyes(cluster, tools.runner, READS, self._poke, self._poke.set, tools.attention)
         self._streams = tuple(
@@ -95,7 +97,7 @@ class ClusterWatch:
             self._gaps.append(news)
             _log.warning("lines may have been missed", cluster=self.cluster.name, node=news.node, why=news.why)
         elif isinstance(news, Signal):
-            self._signals.append(news)
+            self._heard.append((self._tools.clock.wall() if news.at is None else news.at, news))
         self._poke.set()
 
     def look_soon(self) -> None:
@@ -135,18 +137,19 @@ class ClusterWatch:
     async def _turn(self) -> None:
         """Take the news, tell the early word, look, tell what was seen."""
         self._poke.clear()
-        signals, self._signals = tuple(self._signals), []
-        self._settles = inf
+        heard, self._heard = self._heard, []
+        fresh = [(at, signal) for at, signal in heard if self._tools.clock.wall() - at < FRESH]
+        self._settles, failed = inf, False
         try:
-            await self._tell_and_look(signals)
+            await self._tell_and_look(tuple(signal for _, signal in fresh), again=bool(heard))
         except Exception:  # noqa: BLE001 - it is logged
-            # whatever goes wrong once, the next sweep looks again
+            # whatever goes wrong once, the next look, which comes soon, takes up with all that was heard
             _log.exception("a look failed", cluster=self.cluster.name)
-        pause = RESTLESS if self._ledger.incidents else self._tools.settings.sweep
+            self._heard[:0], failed = fresh, True
+        pause = RESTLESS if failed or self._ledger.incidents else self._tools.settings.sweep
         self._due = min(self._settles, self._tools.clock.now() + pause)
 
-    async def _tell_and_look(self, signals: tuple[Signal, ...]) -> None:
-        fresh = tuple(signal for signal in signals if self._is_fresh(signal))
+    async def _tell_and_look(self, fresh: tuple[Signal, ...], *, again: bool) -> None:
         words = tuple(signal for signal in fresh if signal.kind in WORDS) if self._has_run() else ()
         if words or self._being_made:
             own = await self._own_changes()
@@ -163,7 +166,7 @@ class ClusterWatch:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
         if not self._being_made:
-            await self._digest(snapshot, own, recalled, again=bool(signals))
+            await self._digest(snapshot, own, recalled, again=again)
 
     async def _read(self) -> tuple[tuple[OwnChange, ...], Recalled]:
         """Read what the store has to say, one after the other: it has few connections, and there may be many watches."""
@@ -225,9 +228,6 @@ class ClusterWatch:
             return ()
         over = (momentary(event) for event in events)
         return (*troubles(self._condition), *(trouble for trouble in over if trouble is not None))
-
-    def _is_fresh(self, signal: Signal) -> bool:
-        return signal.at is None or self._tools.clock.wall() - signal.at < FRESH
 
     async def _own_changes(self) -> tuple[OwnChange, ...]:
         since = self._tools.now() - LATELY

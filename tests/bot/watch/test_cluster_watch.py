@@ -12,19 +12,21 @@ import pytest
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.incidents import of_row
 from bot.outbox import Outbox
-from bot.store import IncidentRow, PlanRow, SilenceRow, Store
-from bot.watch.cluster_watch import AGAIN, ClusterWatch
+from bot.store import IncidentRow, OutgoingRow, PlanRow, SilenceRow, Store
+from bot.watch.cluster_watch import AGAIN, FRESH, RESTLESS, ClusterWatch
 from bot.watch.tools import Tools
 from commands.command import Command, Completed, Stream
 from commands.condition import State, Topic
 from commands.condition.pacemaker import PROBING
 from commands.errors import Unreachable
 from commands.facts import crm_mon, host
+from commands.signals import Signal, SignalKind
 from config.inventory import ClusterSpec, NodeSpec
 from tests.bot.conftest import PATIENCE, WEB, Dark
 from tests.bot.scripted_slack import START, HandClock, ScriptedSlack
-from tests.bot.watch.doubles import settled
+from tests.bot.watch.doubles import ScriptedStream, settled
 from tests.bot.watch.mortal import SETTINGS
 from tests.commands.conftest import CAPTURES, RecordedNodes
 
@@ -69,7 +71,7 @@ class Unreached(Dark):
 
 
 class Streamless(RecordedNodes):
-    """The healthy recorded nodes, without streams. Where `stopped`, the instance of HAProxy on n1 is called stopped."""
+    """The healthy recorded nodes, whose streams never begin. Where `stopped`, the instance of HAProxy on n1 is called stopped."""
 
     stopped = False
 
@@ -84,8 +86,10 @@ class Streamless(RecordedNodes):
             return replace(done, stdout=_with_an_instance_stopped(done.stdout))
         return done
 
-    def stream(self, node: NodeSpec, command: Command) -> AbstractAsyncContextManager[Stream]:
-        raise Unreachable(f"no way to run {command.argv[0]}", node=node.name)
+    @asynccontextmanager
+    async def stream(self, node: NodeSpec, command: Command) -> AsyncIterator[Stream]:
+        await asyncio.Event().wait()
+        yield ScriptedStream(node, command)
 
 
 def _with_an_instance_stopped(status: str) -> str:
@@ -163,6 +167,48 @@ async def test_what_is_left_open_for_a_while_is_looked_at_when_that_is_over(stor
         assert one.state("haproxy@n1").word == "started"  # nobody says otherwise yet, and no look follows from this one
         await one.look_at(1 + PROBING + 1)
         assert one.state("haproxy@n1").word == "stopped"
+
+
+class Unwritable(Store):
+    """A store to which nothing can be written while the test says so."""
+
+    def __init__(self, whole: Store) -> None:
+        super().__init__(whole._engine)
+        self.full = False
+        self.refused = 0
+
+    async def record_look(self, *arguments: Any) -> tuple[OutgoingRow, ...]:
+        if self.full:
+            self.refused += 1
+            raise SQLAlchemyError("the disk is full")
+        return await super().record_look(*arguments)
+
+
+async def test_news_that_could_not_be_written_down_is_told_as_soon_as_it_can_be(store: Store) -> None:
+    unwritable = Unwritable(store)
+    async with watching(unwritable, Streamless()) as one:
+        with structlog.testing.capture_logs():
+            unwritable.full = True
+            one.watch.hear(Signal("n1", "log", SignalKind.LINK_DOWN, 2, 0, "a line"))
+            await one.until(lambda: unwritable.refused)
+            await settled()
+        unwritable.full = False
+        await one.look_at(RESTLESS)
+        (told,) = await store.incidents("web", START)
+        assert of_row(told).cause == "LinkDown:n1/n2/0"
+
+
+async def test_news_that_nobody_can_write_down_for_long_is_no_early_word_any_more(store: Store) -> None:
+    unwritable = Unwritable(store)
+    async with watching(unwritable, Streamless()) as one:
+        with structlog.testing.capture_logs():
+            unwritable.full = True
+            one.watch.hear(Signal("n1", "log", SignalKind.LINK_DOWN, 2, 0, "a line"))
+            await one.until(lambda: unwritable.refused)
+            await settled()
+        unwritable.full = False
+        await one.look_at(FRESH)
+        assert await store.incidents("web", START) == ()
 
 
 @pytest.fixture
