@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncssh
 
@@ -35,36 +35,47 @@ class Said:
 class Parts:
     """Tells answers apart as their bytes come. What is not an answer makes it `spoilt`, and nothing comes after that."""
 
+    longest: int
+    """Bytes that an answer may have."""
     spoilt: bool = False
-    _pending: bytes = b""
+    _pending: bytearray = field(default_factory=bytearray)
+    _needed: int = 1
 
     def take(self, data: bytes) -> Iterator[tuple[int, Said]]:
         """Take in more; yield each command's number and what it said once that is whole."""
+        if self.spoilt:
+            return
         self._pending += data
-        while not self.spoilt and self._pending:
-            head, newline, rest = self._pending.partition(b"\n")
-            if not newline and len(head) <= _LONGEST_HEAD:
+        while len(self._pending) >= self._needed:
+            end = self._pending.find(b"\n", 0, _LONGEST_HEAD)
+            if end < 0 and len(self._pending) < _LONGEST_HEAD:
                 return
             try:
-                number, length = (int(word) for word in head.split())
-                if len(rest) < length:
+                number, length = _head(self._pending[: max(end, 0)], self.longest)
+                self._needed = end + 1 + length
+                if len(self._pending) < self._needed:
                     return
-                said = _said(rest[:length])
+                said = _said(bytes(self._pending[end + 1 : self._needed]))
             except ValueError:
                 self.spoilt = True
+                self._pending.clear()
                 return
-            self._pending = rest[length:]
+            del self._pending[: self._needed]
+            self._needed = 1
             yield number, said
 
 
 class Answers(Collected):
-    """A joint session: tells each answer as it comes."""
+    """A joint session: tells each answer as it comes. What is no answer ends it.
+
+    `cap` are the bytes that a command may print, and those of its errors.
+    """
 
     def __init__(self, cap: int, tell: Callable[[int, Said], None]) -> None:
         super().__init__(cap, whole=True)
         self.answered = False
         self._tell = tell
-        self._answers = Parts()
+        self._answers = Parts(longest=2 * cap + _LONGEST_HEAD)
 
     @property
     def spoilt(self) -> bool:
@@ -79,9 +90,19 @@ class Answers(Collected):
         for number, said in self._answers.take(data):
             self.answered = True
             self._tell(number, said)
+        if self.spoilt:
+            self._cut()
 
 
 _LONGEST_HEAD = 40
+
+
+def _head(line: bytes | bytearray, longest: int) -> tuple[int, int]:
+    """Read the line before an answer: the command's number and the answer's length. Raises ValueError for any other."""
+    number, length = (int(word) for word in line.split())
+    if not 0 <= length <= longest:
+        raise ValueError(length)
+    return number, length
 
 
 def _said(answer: bytes) -> Said:

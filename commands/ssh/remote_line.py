@@ -50,10 +50,10 @@ def remote_line(command: Command, user: str, *, kill_after: float = 5.0) -> str:
     return _line(command, user, _limit(command, user, kill_after))
 
 
-def joint_line(commands: Sequence[Command], user: str, *, kill_after: float = 5.0) -> str:
-    """Return the line that runs several reads together, each limited and privileged as by itself (`joint_script.SCRIPT`)."""
+def joint_line(commands: Sequence[Command], user: str, *, kill_after: float = 5.0, cap: int) -> str:
+    """Return the line that runs several reads together, each limited and privileged as by itself (`joint_script`)."""
     each = [(*_limit(command, user, kill_after), *_privileges(command, user), *command.argv) for command in commands]
-    return shlex.join((*_ENVIRONMENT, *joint_script.words(each)))
+    return shlex.join((*_ENVIRONMENT, *joint_script.words(each, cap)))
 
 
 def stream_line(command: Command, user: str) -> str:

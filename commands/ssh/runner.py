@@ -89,7 +89,7 @@ class SshRunner:
         self, node: NodeSpec, commands: Sequence[Command], tell: Callable[[int, Outcome], None]
     ) -> None:
         connection, options = self._connection(node), self._options
-        line = joint_line(commands, options.user, kill_after=options.kill_after)
+        line = joint_line(commands, options.user, kill_after=options.kill_after, cap=options.output_cap)
         untold = dict(enumerate(commands))
         begun = time.monotonic()
 
@@ -111,7 +111,7 @@ class SshRunner:
                 in_time = await self._in_time(session, longest)
             finally:
                 session.end()
-        if in_time and session.status is not None and not session.broken:
+        if session.spoilt or (in_time and session.status is not None and not session.broken):
             await self._each_apart(node, untold, tell, session)
             return
         for at, command in untold.items():

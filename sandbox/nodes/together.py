@@ -1,8 +1,9 @@
 """Several commands asked for in one line, which a fixed bash script starts at once.
 
-Its arguments are each command's count of words and its words. As each ends it prints a line with the command's number
-and the length of what follows: what it wrote, what went to standard error, and a line with its status and the length of
-the latter. All in bytes, without the last newlines of standard error.
+Its arguments are the cap of what each may print, which nothing played here comes near, and each command's count of
+words and its words. As each ends it prints a line with the command's number and the length of what follows: what it
+wrote, what went to standard error, and a line with its status and the length of the latter. All in bytes, without the
+last newlines of standard error.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def asked(line: str) -> tuple[tuple[str, ...], ...] | None:
     words, _ = lines.command(line)
     if words[:2] != ["bash", "-c"]:
         return None
-    rest = words[4:]
+    rest = words[5:]
     commands = []
     while rest:
         count = int(rest.pop(0))

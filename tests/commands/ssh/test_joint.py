@@ -37,7 +37,7 @@ def answer(number: int, said: tuple[int, str, str]) -> bytes:
 
 def told(data: bytes, chunk: int) -> tuple[dict[int, Said], bool]:
     """Return what is made of so many bytes at a time, and whether it is spoilt."""
-    parts = Parts()
+    parts = Parts(longest=10_000)
     pieces = (data[at : at + chunk] for at in range(0, len(data), chunk))
     heard = {number: said for piece in pieces for number, said in parts.take(piece)}
     return heard, parts.spoilt
@@ -72,7 +72,9 @@ def test_an_answer_that_was_cut_short_is_none(said: tuple[int, str, str], short:
     assert list(told(first + second[: max(0, len(second) - short)], 1000)[0]) == [0]
 
 
-@pytest.mark.parametrize("words", [b"Welcome to n1\n", b"0 4\nabcd", b"0 5\na\n0 9", b"x" * 100])
+@pytest.mark.parametrize(
+    "words", [b"Welcome to n1\n", b"0 4\nabcd", b"0 5\na\n0 9", b"x" * 100, b"0 10001\n", b"0 -1\n"]
+)
 def test_what_is_no_answer_ends_the_telling(words: bytes) -> None:
     assert told(words + answer(0, (0, "out", "")), 7) == ({}, True)
 
@@ -131,8 +133,7 @@ async def test_a_node_that_greets_every_session_is_asked_one_by_one(
     site: Site, server: ScriptedNode, node: NodeSpec
 ) -> None:
     def greet(session: ScriptedSession) -> None:
-        session.print(b"Welcome to n1\n")
-        session.exit(0)
+        session.print(b"Welcome to n1\n")  # and goes on: it is not waited for
 
     assert await asked_three_times(server, site.runner(), node, greet) == 1
 
@@ -273,7 +274,7 @@ class TestOnOpenSsh:
         folder = (await runner.run(sshd, Command(("sh", "-c", "mktemp -d")))).stdout.strip()
         wait = f"until [ -e {folder}/go ]; do sleep 0.05; done; head -c 300000 /dev/zero | tr '\\0' {{0}}"
         commands = [_shell(wait.format(letter)) for letter in "abc"]
-        line = shlex.split(joint_line(commands, user, kill_after=site.options.kill_after))
+        line = shlex.split(joint_line(commands, user, kill_after=site.options.kill_after, cap=site.options.output_cap))
         script = line[line.index("bash") :]
         tasks = [asyncio.create_task(runner.run(sshd, command)) for command in commands]
         for command in commands:
@@ -302,6 +303,28 @@ class TestOnOpenSsh:
         assert isinstance(long, UnreadableOutput)
         assert isinstance(fine, Completed)
         assert fine.stdout == "fine\n"
+
+    @pytest.mark.parametrize("what", ["yes '0 0'", "yes ''", "cat /dev/zero", "yes >&2", "cat /dev/zero >&2"])
+    async def test_one_that_prints_without_end_is_cut_short_on_the_node_and_told_of_as_too_long(
+        self, site: Site, sshd: NodeSpec, user: str, what: str
+    ) -> None:
+        runner = site.runner(user=user, output_cap=100_000)
+        for _ in range(2):
+            long, fine = await asked(runner, sshd, _shell(what), _shell("echo fine; echo oops >&2; exit 3"))
+            assert isinstance(long, UnreadableOutput)
+            assert isinstance(fine, Completed)
+            assert (fine.status, fine.stdout, fine.stderr) == (3, "fine\n", "oops")
+
+    async def test_what_just_fits_is_whole(self, site: Site, sshd: NodeSpec, user: str) -> None:
+        out, err = await asked(
+            site.runner(user=user, output_cap=100_000),
+            sshd,
+            _shell("head -c 100000 /dev/zero | tr '\\0' x; exit 3"),
+            _shell("head -c 100000 /dev/zero | tr '\\0' x >&2; exit 4"),
+        )
+        assert isinstance(out, Completed)
+        assert isinstance(err, Completed)
+        assert (out.status, len(out.stdout), err.status, len(err.stderr)) == (3, 100_000, 4, 100_000)
 
     async def test_what_sudo_refuses_is_told_of_by_itself(self, site: Site, sshd: NodeSpec, user: str) -> None:
         refused, fine = await asked(
