@@ -106,7 +106,12 @@ def seen_from(move: Move, target: str, snapshot: Snapshot) -> Move:
 
 
 def _may_start(node: NodeSnapshot, resource: str) -> bool:
-    """Return whether the node's own configuration lets it run the resource: it then may, though it does not just now."""
+    """Return whether the node's own configuration lets it run the resource: it then may, though it does not just now.
+
+    What cannot be read may let it, unless the cluster is known not to run there.
+    """
+    if isinstance(node.cib, Unknown):
+        return not (isinstance(node.status, Known) and isinstance(node.status.value, NotRunning))
     cib = node.cib.value if isinstance(node.cib, Known) else None
     gate = gate_state(cib, resource) if isinstance(cib, Cib) else None
     return gate is not None and node.node.name in {gate.home, *gate.opened_on} - set(gate.sent_away_from)

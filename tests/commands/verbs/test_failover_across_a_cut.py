@@ -51,6 +51,20 @@ def test_a_home_across_a_cut_that_may_take_it_up_any_moment_lets_go_first_too(
 
 
 @GENERATIONS
+def test_a_home_across_a_cut_whose_configuration_cannot_be_read_lets_go_first_too(
+    situation: SituationOf, debian: int
+) -> None:
+    split = whole(situation("split", debian))
+    nobody = tuple(replace(node, addresses=Known(Addresses(()))) for node in split.nodes)
+    unread = replace(
+        split, nodes=tuple(replace(n, cib=Unknown("timed out")) if n.node.name == "n2" else n for n in nobody)
+    )
+    release, gate, *_ = steps(failover(unread, "vip2", to="n1"))
+    assert commands(release) == [("n2", attribute("vip2", "n2", "away"))]
+    assert gate.after == (release.id,)
+
+
+@GENERATIONS
 def test_a_lost_home_that_shows_life_voids_what_was_approved_without_it(situation: SituationOf, debian: int) -> None:
     silent = asked(situation("n2-lost", debian))
     other = frozenset({"10.0.0.99"})
