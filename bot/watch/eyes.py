@@ -55,6 +55,8 @@ class Eyes:
     _open: dict[str, _Question] = field(default_factory=dict)
     _met: set[str] = field(default_factory=set)
     """The nodes that have ever answered."""
+    _lost: dict[str, NodeSnapshot] = field(default_factory=dict)
+    """What SSH said last of the nodes to which nothing leads, until they answer: it may have said so between two looks."""
 
     async def look(self, spare: Iterable[str] = ()) -> Snapshot:
         """Read every node at once. Nodes in `spare`, and those not waited for, are `NOT_ASKED` in what is returned."""
@@ -106,6 +108,8 @@ class Eyes:
             return NodeSnapshot(node)
         if question.asking.done():
             return question.asking.result()
+        if node.name in self._lost:
+            return self._lost[node.name]
         if node.name not in self._met or self.attention.now() - question.asked < PATIENCE:
             return NodeSnapshot(node)
         # without the seconds: what is told of it must not change from look to look
@@ -119,8 +123,12 @@ class Eyes:
         readings = (getattr(told, name) for name in self.reads)
         broken = (reading for reading in readings if isinstance(reading, Unknown))
         cut_off = next((reading for reading in broken if isinstance(reading.error, Unreachable)), None)
+        if cut_off is None:
+            self._lost.pop(node.name, None)
+            return told
         # what it said before the connection broke may be from before it died, and come seconds later
-        return told if cut_off is None else self._unread(node, cut_off)
+        self._lost[node.name] = self._unread(node, cut_off)
+        return self._lost[node.name]
 
     def _unread(self, node: NodeSpec, why: Unknown) -> NodeSnapshot:
         unread: dict[str, Any] = dict.fromkeys(self.reads, why)

@@ -134,6 +134,40 @@ async def test_a_node_that_never_answered_is_silent_only_when_ssh_says_so(nodes:
     await look.close()
 
 
+class Failing(Nodes):
+    """The connection to the dead gives up when `revived` is set, and only then."""
+
+    async def run(self, node: NodeSpec, command: Command) -> Completed:
+        done = await super().run(node, command)
+        if node.name in self.dead:
+            raise Unreachable("the connection was lost", node=node.name)
+        return done
+
+
+async def test_what_ssh_said_between_two_looks_holds_until_the_node_answers() -> None:
+    """Else a node of a bot too busy to call it silent would never be seen lost: each look asks it anew."""
+    nodes, answered = Failing(), asyncio.Event()
+    look = _eyes(nodes, asyncio.Event(), answered)
+    nodes.dead = {"n2"}
+    assert (await look.look()).node("n2").clock is NOT_ASKED
+    nodes.revived.set()
+    await asyncio.wait_for(answered.wait(), 5)
+    nodes.revived.clear()
+    reading = (await look.look()).node("n2").clock
+    assert isinstance(reading, Unknown)
+    assert isinstance(reading.error, Unreachable)
+
+    answered.clear()
+    nodes.dead = set()
+    nodes.revived.set()
+    await asyncio.wait_for(answered.wait(), 5)
+    assert isinstance((await look.look()).node("n2").clock, Known)
+    nodes.dead = {"n2"}
+    nodes.revived.clear()
+    assert (await look.look()).node("n2").clock is NOT_ASKED
+    await look.close()
+
+
 async def test_news_ends_a_look_that_waits_and_calls_nobody_silent(
     nodes: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
