@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from commands.checks.phrases import listed
 from commands.command import Command
 from commands.facts.cib import Cib
+from commands.facts.cib_constraints import approval_attribute
 from commands.facts.crm_mon import ClusterStatus
 from commands.facts.fact import Known, NotRunning
 from commands.facts.pacemaker_xml import INFINITY
-from commands.gates import GateState, away_rule, gate_rule, gate_state
+from commands.gates import AWAY, GateState, away_rule, gate_rule, gate_state, has_away_rule
 from commands.plan import Decision, Lane, NothingToDo, Plan, Proof, Refusal, Step, on_each
 from commands.report import Finding, Level
 from commands.snapshot import NodeSnapshot, Snapshot
@@ -77,6 +78,7 @@ def decide(request: MoveRequest, snapshot: Snapshot) -> Decision:
         *_state_problems(found, seen),
         *_unfit(seen, found, target),
         *_home_unheard(found, seen),
+        *_cannot_leave(request, found, target, seen),
         *_unheard(request, found, target, seen, snapshot),
     )
     if reasons:
@@ -232,6 +234,19 @@ def _home_unheard(found: Resource, seen: View) -> Iterator[Finding]:
         yield no(
             f"its home {found.gate.home} is not online, and nobody can see whether it runs there still",
             f"When {found.gate.home} is certainly off, `confirm-down {found.gate.home}` says so.",
+        )
+
+
+def _cannot_leave(request: MoveRequest, found: Resource, target: str, seen: View) -> Iterator[Finding]:
+    """A gate that was made by hand may lack the rule: its home would not heed what it is told, until somebody adds it."""
+    if found.gate is None or has_away_rule(seen.cib, found.id):
+        return
+    told = [name for name, _ in releasing(_move(request, found, seen), found.gate, target)]
+    if found.gate.home in told:
+        rule = f"{found.id} rule score=-INFINITY {approval_attribute(found.id)} eq {AWAY}"
+        yield no(
+            f"`{found.id}` cannot be sent away from {found.gate.home}: its configuration has no rule for that",
+            f"`pcs constraint location {rule}` adds it.",
         )
 
 

@@ -14,7 +14,7 @@ from commands.facts.crm_mon import ClusterStatus, FailCount, ResourceState
 from commands.facts.pacemaker_xml import INFINITY
 from commands.snapshot import Snapshot
 from tests.commands.verbs.deciding import lacking, lines, nothing, planned, refused, said, with_cib, with_status
-from tests.commands.verbs.moving import ungated
+from tests.commands.verbs.moving import away_rule, ungated
 
 SituationOf = Callable[..., Snapshot]
 DUMMY = ResourceState(
@@ -129,7 +129,8 @@ def test_behind_a_gate_it_moves_by_its_gate(three: Snapshot) -> None:
     attribute = approval_attribute("job")
     home = (Expression("expression", "#uname", "ne", "n3"), Expression("expression", attribute, "not_defined"))
     gate = Location("location-job", "job", rules=(Rule("gate-job", -INFINITY, "and", home),))
-    assert tools(with_location(three, gate), "failover job --to n1") == [
+    assert "cannot be sent away from n3" in refused("failover job --to n1", with_location(three, gate))
+    assert tools(with_location(three, gate, away_rule("job")), "failover job --to n1") == [
         f"crm_attribute -l reboot -N n3 -n {attribute} -v away",
         f"crm_attribute -l reboot -N n1 -n {attribute} -v yes",
     ]
