@@ -112,7 +112,7 @@ def _may_start(node: NodeSnapshot, resource: str) -> bool:
     """
     if isinstance(node.cib, Unknown):
         return not (isinstance(node.status, Known) and isinstance(node.status.value, NotRunning))
-    cib = node.cib.value if isinstance(node.cib, Known) else None
+    cib = node.cib.value
     gate = gate_state(cib, resource) if isinstance(cib, Cib) else None
     return gate is not None and node.node.name in {gate.home, *gate.opened_on} - set(gate.sent_away_from)
 
