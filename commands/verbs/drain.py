@@ -93,7 +93,8 @@ def leaving(verb: str, request: DrainRequest, snapshot: Snapshot, seen: View) ->
 def _goes_to(move: Move, snapshot: Snapshot, leaves: str, promised: tuple[str, ...]) -> str | None:
     """Return its home, if it is a guest where it is, or else the fit node with the fewest floating IPs."""
     home = move.gate.home if move.gate else leaves
-    if home not in {leaves, *move.sources} and home in move.members and not target_problems(move, snapshot.node(home)):
+    known = move.members & {node.node.name for node in snapshot.nodes}
+    if home not in {leaves, *move.sources} and home in known and not target_problems(move, snapshot.node(home)):
         return home
     return best_target(move, snapshot, promised, leaves)
 

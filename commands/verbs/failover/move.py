@@ -117,6 +117,18 @@ def _may_start(node: NodeSnapshot, resource: str) -> bool:
     return gate is not None and node.node.name in {gate.home, *gate.opened_on} - set(gate.sent_away_from)
 
 
+def undeclared(names: Iterable[str], snapshot: Snapshot) -> Iterable[Finding]:
+    """Yield the nodes that the cluster's own configuration names and the bot was never told of: it reaches none."""
+    declared = {node.node.name for node in snapshot.nodes}
+    for name in dict.fromkeys(names):
+        if name not in declared:
+            yield no(
+                "it is in the cluster and not declared to the bot: it cannot be asked",
+                f"`/hacluster adopt {snapshot.nodes[0].node.address}` makes the bot know the cluster's nodes.",
+                name,
+            )
+
+
 def _why_not(node: NodeSnapshot) -> str:
     if isinstance(node.cib, Known) and isinstance(node.cib.value, NotRunning):
         return "the cluster does not run there"

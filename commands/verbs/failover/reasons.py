@@ -8,7 +8,7 @@ from commands.facts.fact import Known, NotRunning
 from commands.gates import GateState, has_away_rule
 from commands.report import Finding
 from commands.snapshot import NodeSnapshot, Snapshot
-from commands.verbs.failover.move import Move, cut_off, no, stays_behind, unheard
+from commands.verbs.failover.move import Move, cut_off, no, stays_behind, undeclared, unheard
 from commands.verbs.failover.steps import opening, releasing
 
 
@@ -99,8 +99,11 @@ def _cannot_leave(move: Move, gate: GateState, target: str) -> Iterable[Finding]
 
 
 def _cannot_be_told(move: Move, gate: GateState, target: str, snapshot: Snapshot) -> Iterable[Finding]:
-    for name, _ in releasing(move, gate, target):
-        if not isinstance(snapshot.node(name).addresses, Known):
+    told = tuple(name for name, _ in releasing(move, gate, target))
+    strangers = tuple(undeclared((gate.home, *told), snapshot))
+    yield from strangers
+    for name in told:
+        if name not in {one.node for one in strangers} and not isinstance(snapshot.node(name).addresses, Known):
             yield no(
                 f"{target} counts it as a member, and it cannot be asked to give {move.address} up",
                 "If it was lost just now, the cluster knows in some seconds: ask again then.",

@@ -22,7 +22,7 @@ from commands.plan import Decision, Lane, NothingToDo, Plan, Proof, Refusal, Ste
 from commands.report import Finding, Level
 from commands.snapshot import NodeSnapshot, Snapshot
 from commands.verbs import guards
-from commands.verbs.failover.move import Move, MoveRequest
+from commands.verbs.failover.move import Move, MoveRequest, undeclared
 from commands.verbs.failover.steps import barred, opening, releasing
 from commands.verbs.guards import View, no, view
 from commands.verbs.settled import settle
@@ -259,8 +259,11 @@ def _unheard(request: MoveRequest, found: Resource, target: str, seen: View, sna
     """Who is to let go must be heard to have done so, before the gate is opened elsewhere."""
     if found.gate is None:
         return
-    for name, _ in releasing(_move(request, found, seen), found.gate, target):
-        if not isinstance(snapshot.node(name).status, Known):
+    told = tuple(name for name, _ in releasing(_move(request, found, seen), found.gate, target))
+    strangers = tuple(undeclared((target, *told), snapshot))
+    yield from strangers
+    for name in told:
+        if name not in {one.node for one in strangers} and not isinstance(snapshot.node(name).status, Known):
             yield no("it cannot be asked to let go", "If it was lost just now, ask again in some seconds.", name)
 
 

@@ -15,7 +15,7 @@ from commands.verbs import drain, evidence
 from commands.verbs.cluster_request import node_of
 from commands.verbs.drain import DrainRequest
 from commands.verbs.failover import resource
-from commands.verbs.failover.move import MoveRequest, no, seen_from, understood
+from commands.verbs.failover.move import MoveRequest, no, seen_from, undeclared, understood
 from commands.verbs.failover.reasons import best_target, nobody_takes, reasons_not_to
 from commands.verbs.failover.steps import opening, plan_of, releasing
 from commands.verbs.verb import REASON, Change, Desk, Verb
@@ -89,6 +89,9 @@ def decide_failback(request: MoveRequest, snapshot: Snapshot) -> Decision:
         )
         return Refusal("failback", (reason,))
     home = move.gate.home
+    stranger = tuple(undeclared((home,), snapshot))
+    if stranger:
+        return Refusal("failback", stranger)
     move = seen_from(move, home, snapshot)
     gate = move.gate
     if gate and move.sources == (home,) and not opening(move, gate, home) and not releasing(move, gate, home):

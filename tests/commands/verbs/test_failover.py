@@ -110,6 +110,17 @@ def test_a_guest_that_nothing_lets_run_it_any_more_lets_go_before_its_home_may_h
     assert release.proof.missing(cleared) == (f"n1: it still holds {address(cleared, 2)}",)
 
 
+@pytest.mark.parametrize(("stranger", "vip", "held"), [("n3", "vip1", {"n3": "yes"}), ("n2", "vip2", {})])
+def test_a_member_that_the_bot_was_not_told_of_cannot_be_asked_to_let_go(
+    situation: SituationOf, stranger: str, vip: str, held: dict[str, str]
+) -> None:
+    """It was added with pcs. What the cluster says of it is a reason, and no error of the bot."""
+    three = with_attributes(asked(whole(situation("three-nodes"))), vip, held)
+    known = replace(three, nodes=tuple(node for node in three.nodes if node.node.name != stranger))
+    for decision in (failover(known, vip, to="n1" if stranger == "n2" else "n2"), failback(known, vip)):
+        assert f"{stranger}: it is in the cluster and not declared to the bot" in reasons(decision)
+
+
 @GENERATIONS
 def test_a_cluster_that_cannot_send_it_away_says_how_it_gets_that_rule(situation: SituationOf, debian: int) -> None:
     told = failover(half(situation("healthy", debian)), "vip2")
