@@ -107,7 +107,7 @@ def _what_moves(request: NodeRequest, snapshot: Snapshot, seen: View) -> Iterato
         if gate is None:
             free += [primitive.id] if not primitive.clone and primitive.cls != "stonith" else []
         elif gate.home == node and not holders(snapshot, primitive.attributes.get("ip", "")):
-            yield Finding(Level.INFO, f"`{primitive.id}` is at home there and starts: it runs nowhere now")
+            yield _starts(primitive.id, snapshot)
         elif gate.home == node:
             yield Finding(
                 Level.INFO, f"`{primitive.id}` is at home there and stays where it is until `failback {primitive.id}`"
@@ -119,6 +119,17 @@ def _what_moves(request: NodeRequest, snapshot: Snapshot, seen: View) -> Iterato
             f"{listed(f'`{name}`' for name in free)} may move there: only resource-stickiness ({stickiness}) holds "
             "a resource where it is",
         )
+
+
+def _starts(vip: str, snapshot: Snapshot) -> Finding:
+    unread = [one.node.name for one in snapshot.nodes if not isinstance(one.addresses, Known)]
+    if not unread:
+        return Finding(Level.INFO, f"`{vip}` is at home there and starts: it runs nowhere now")
+    return Finding(
+        Level.WARNING,
+        f"`{vip}` is at home there and starts; {listed(unread)} cannot be asked and may hold it still: then two nodes do",
+        "Make sure first that the machine is off, or mend the way to it.",
+    )
 
 
 STANDBY = Verb(

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from commands.facts.crm_mon import ClusterStatus
+from commands.facts.fact import Unknown
 from commands.report import Level
 from commands.snapshot import Snapshot
-from tests.commands.verbs.deciding import lacking, lines, nothing, planned, refused, said, with_status, with_votes
+from tests.commands.verbs.deciding import each, lacking, lines, nothing, planned, refused, said, with_status, with_votes
 from tests.commands.verbs.moving import address, asked, ungated, whole, with_attributes
 from tests.commands.verbs.test_maintenance import moved
 
@@ -170,6 +171,14 @@ def test_back_in_service_nothing_comes_home_by_itself(situation: SituationOf, de
     assert lacking(plan, "unstandby", resting) == ("n1 is still in standby",)
     assert lacking(plan, "unstandby", situation("healthy", debian)) == ()
     assert "not in standby" in nothing("unstandby n1", situation("healthy", debian))
+
+
+def test_what_may_be_held_where_nobody_can_ask_is_not_said_to_run_nowhere(situation: SituationOf) -> None:
+    resting = situation("n1-standby")
+    silent = each(resting, lambda one: replace(one, addresses=Unknown("timed out")) if one.node.name == "n2" else one)
+    told = [risk for risk in planned("unstandby n1", silent).risks if "`vip1`" in risk.text]
+    assert [risk.level for risk in told] == [Level.WARNING]
+    assert "n2 cannot be asked and may hold it still" in told[0].text
 
 
 def test_a_node_that_nobody_knows_is_named(situation: SituationOf) -> None:
