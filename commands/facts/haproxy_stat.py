@@ -70,6 +70,8 @@ class ProxyStatus:
         return tuple(server for server in self.servers if not server.up)
 
 
+# It answers within milliseconds. One that hangs is not waited for: what else is asked of the node with it would count as
+# silence too.
 _ASK = (
     "LC_ALL=C; export LC_ALL"
     + CONFIG_FILES
@@ -95,14 +97,15 @@ for part in iter(lambda: link.recv(65536), b""):
     sys.stdout.buffer.write(part)
 '
 if command -v socat >/dev/null 2>&1; then
-    answer=$(printf '%s\n' "$ask" | timeout 6 socat -t 5 - "UNIX-CONNECT:$path" 2>&1)
+    answer=$(printf '%s\n' "$ask" | timeout 2 socat -t 5 - "UNIX-CONNECT:$path" 2>&1)
 else
     for python in python3 /usr/libexec/platform-python; do command -v "$python" >/dev/null 2>&1 && break; done
-    answer=$(timeout 6 "$python" -c "$code" "$path" "$ask" 2>&1)
+    answer=$(timeout 2 "$python" -c "$code" "$path" "$ask" 2>&1)
 fi
 status=$?
 if [ $status != 0 ]; then
     case $answer in *refused*) not_running "nobody listens on $path" ;; esac
+    [ $status != 124 ] || answer="it listens on $path and does not answer"
     printf '%s\n' "$answer" >&2; exit 1
 fi
 printf '%s\n' "$answer" | sed 's/^/answer /'
