@@ -9,7 +9,9 @@ READY := $(VENV)/.ready
 run: $(READY)  ## The bot: on Slack if tokens are configured, else in the sandbox (LAB=1 as root: on real nodes)
 	@$(BIN)/hacluster tokens; case $$? in \
 	0) exec $(BIN)/hacluster serve ;; \
-	3) exec $(BIN)/python -m sandbox run $(if $(LAB),--lab) $(if $(DEBIAN),--debian $(DEBIAN)) $(if $(PORT),--port $(PORT)) ;; \
+	3) $(if $(LAB),echo 'Making ready for real nodes: some minutes the first time …'; \
+	   $(BIN)/python -m sandbox lab prepare --install --debian $(or $(DEBIAN),12) || exit;) \
+	   exec $(BIN)/python -m sandbox run $(if $(LAB),--lab) $(if $(DEBIAN),--debian $(DEBIAN)) $(if $(PORT),--port $(PORT)) ;; \
 	*) exit 1 ;; esac
 
 demo: $(READY)  ## The story of a first visit, played on the page by the real bot and written as the README's picture

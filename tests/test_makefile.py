@@ -36,14 +36,24 @@ def test_with_tokens_it_is_the_bot(tmp_path: Path) -> None:
     assert make_run(tmp_path, TOKENS) == (0, ["hacluster tokens", "hacluster serve"])
 
 
+def test_without_it_is_the_sandbox(tmp_path: Path) -> None:
+    assert make_run(tmp_path, NO_TOKENS) == (0, ["hacluster tokens", "python -m sandbox run"])
+
+
 @pytest.mark.parametrize(
-    ("variables", "options"),
-    [((), ""), (("LAB=1",), " --lab"), (("LAB=1", "DEBIAN=11", "PORT=8081"), " --lab --debian 11 --port 8081")],
+    ("variables", "release", "options"),
+    [(("LAB=1",), 12, ""), (("LAB=1", "DEBIAN=11", "PORT=8081"), 11, " --debian 11 --port 8081")],
 )
-def test_without_it_is_the_sandbox(tmp_path: Path, variables: tuple[str, ...], options: str) -> None:
+def test_real_nodes_get_what_they_need_first(
+    tmp_path: Path, variables: tuple[str, ...], release: int, options: str
+) -> None:
     assert make_run(tmp_path, NO_TOKENS, *variables) == (
         0,
-        ["hacluster tokens", f"python -m sandbox run{options}"],
+        [
+            "hacluster tokens",
+            f"python -m sandbox lab prepare --install --debian {release}",
+            f"python -m sandbox run --lab{options}",
+        ],
     )
 
 
