@@ -184,29 +184,27 @@ class Unwritable(Store):
         return await super().record_look(*arguments)
 
 
+async def _hear_what_is_refused(one: Watching, unwritable: Unwritable) -> None:
+    """Let the watch hear of a link while the store takes nothing, and then take all again."""
+    with structlog.testing.capture_logs():
+        unwritable.full = True
+        one.watch.hear(Signal("n1", "log", SignalKind.LINK_DOWN, 2, 0, "a line"))
+        await one.until(lambda: unwritable.refused)
+        await settled()
+    unwritable.full = False
+
+
 async def test_news_that_could_not_be_written_down_is_told_as_soon_as_it_can_be(store: Store) -> None:
-    unwritable = Unwritable(store)
-    async with watching(unwritable, Streamless()) as one:
-        with structlog.testing.capture_logs():
-            unwritable.full = True
-            one.watch.hear(Signal("n1", "log", SignalKind.LINK_DOWN, 2, 0, "a line"))
-            await one.until(lambda: unwritable.refused)
-            await settled()
-        unwritable.full = False
+    async with watching(unwritable := Unwritable(store), Streamless()) as one:
+        await _hear_what_is_refused(one, unwritable)
         await one.look_at(RESTLESS)
         (told,) = await store.incidents("web", START)
         assert of_row(told).cause == "LinkDown:n1/n2/0"
 
 
 async def test_news_that_nobody_can_write_down_for_long_is_no_early_word_any_more(store: Store) -> None:
-    unwritable = Unwritable(store)
-    async with watching(unwritable, Streamless()) as one:
-        with structlog.testing.capture_logs():
-            unwritable.full = True
-            one.watch.hear(Signal("n1", "log", SignalKind.LINK_DOWN, 2, 0, "a line"))
-            await one.until(lambda: unwritable.refused)
-            await settled()
-        unwritable.full = False
+    async with watching(unwritable := Unwritable(store), Streamless()) as one:
+        await _hear_what_is_refused(one, unwritable)
         await one.look_at(FRESH)
         assert await store.incidents("web", START) == ()
 

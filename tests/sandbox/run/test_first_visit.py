@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from sandbox.run.box import Box
 from sandbox.run.demo import BUTTON, HEIGHT, MESSAGE, WIDTH, story
 from sandbox.run.film import Film
 from sandbox.run.simulated import SimulatedBacking
-from sandbox.slack.chromium import Browser, Tab, installed
+from sandbox.slack.chromium import Browser, Tab
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 SPEED = 4.0
@@ -21,15 +21,6 @@ SPEED = 4.0
 LONG = 90.0
 """Seconds until what never comes is a failure: a busy machine is none."""
 COMPOSER = ".conversation .composer textarea"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = installed()
-    if path is None:
-        pytest.skip("no Chromium: apt-get install chromium")
-    with Browser(path) as running:
-        yield running
 
 
 @pytest.fixture

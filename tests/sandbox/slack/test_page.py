@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -14,22 +14,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncSay
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import DEMO, Front, GuideStep, PanelButton, Workspace
-from sandbox.slack.chromium import Browser, Tab, installed
+from sandbox.slack.chromium import Browser, Tab
 
 pytestmark = pytest.mark.browser
 
 ENTER, UP = ("Enter", 13), ("ArrowUp", 38)
 COMPOSER = ".conversation .composer textarea"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all these tests."""
-    path = installed()
-    if path is None:
-        pytest.skip("no Chromium: apt-get install chromium")
-    with Browser(path) as running:
-        yield running
 
 
 @pytest.fixture
